@@ -1,0 +1,21 @@
+/* alloc.h - allocation for what is small and ours: it never returns NULL.
+ *
+ * Running out of memory for a small structure ends the process with one line on stderr: no
+ * state could be kept consistent.  What a peer sizes is capped first, and allocated with
+ * malloc and a check. */
+#ifndef MILLRACE_BASE_ALLOC_H
+#define MILLRACE_BASE_ALLOC_H
+
+#include <stddef.h>
+
+/* Zeroed; the caller frees with free(). */
+void *alloc_zeroed(size_t size);
+
+/* As realloc(), for `count` items of `size` bytes; aborts on overflow too. */
+void *alloc_resize(void *old, size_t count, size_t size);
+
+/* A copy of `text`, or of its first `size` bytes with an end mark; the caller frees it. */
+char *alloc_string(const char *text);
+char *alloc_string_of(const void *text, size_t size);
+
+#endif
