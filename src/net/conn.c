@@ -1,0 +1,379 @@
+#include "net/conn.h"
+
+#include "base/alloc.h"
+#include "base/error.h"
+#include "net/loop.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Bytes read from one connection in one turn, so that a fast publisher cannot starve others. */
+#define READ_BUDGET_SIZE (512 * 1024)
+
+/* Beyond so many waiting for their peer's end, the next is closed without waiting. */
+#define LINGERING_MAX 4096
+
+static ssize_t plain_receive(struct conn *c, void *to, size_t room)
+{
+    ssize_t n;
+    do
+        n = recv(c->fd, to, room, 0);
+    while (n < 0 && errno == EINTR);
+    return n < 0 ? -errno : n;
+}
+
+static ssize_t plain_send(struct conn *c, const struct iovec *iov, unsigned count)
+{
+    struct msghdr message = { .msg_iov = (struct iovec *)iov, .msg_iovlen = count };
+    ssize_t       n;
+    do
+        n = sendmsg(c->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    while (n < 0 && errno == EINTR);
+    return n < 0 ? -errno : n;
+}
+
+static void plain_free(struct conn *c)
+{
+    (void)c;
+}
+
+static const struct conn_transport plain = { plain_receive, plain_send, plain_free };
+
+static void on_poll(uv_poll_t *handle, int status, int events);
+
+/* Tell libuv what to wait for, if that has changed. */
+static void update_events(struct conn *c)
+{
+    int events = (c->reading ? UV_READABLE : 0) | (c->want_write ? UV_WRITABLE : 0);
+    if (c->closing || events == c->events)
+        return;
+    c->events = events;
+    if (events == 0)
+        uv_poll_stop(&c->poll);
+    else
+        uv_poll_start(&c->poll, events, on_poll);
+}
+
+struct conn *conn_new(struct loop *loop, int fd, const struct conn_handler *handler, void *owner)
+{
+    struct conn *c = alloc_zeroed(sizeof *c);
+    c->loop = loop;
+    c->fd = fd;
+    c->transport = &plain;
+    c->handler = handler;
+    c->owner = owner;
+    list_init(&c->link);
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
+    uv_poll_init(&loop->uv, &c->poll, fd);
+    c->poll.data = c;
+    c->reading = true;
+    update_events(c);
+    return c;
+}
+
+void conn_set_owner(struct conn *c, const struct conn_handler *handler, void *owner)
+{
+    c->handler = handler;
+    c->owner = owner;
+}
+
+bool conn_is_plain(const struct conn *c)
+{
+    return c->transport == &plain;
+}
+
+/* Have the connection looked at when the turn ends. */
+static void attend(struct conn *c)
+{
+    if (list_empty(&c->link))
+        list_append(&c->loop->unsent, &c->link);
+}
+
+/* Report `error` to the owner at the end of the turn, from where it may close at will. */
+static void fail(struct conn *c, int error)
+{
+    c->failed = (int8_t)error;
+    attend(c);
+}
+
+/* Keep the unconsumed end of the input for the next read. */
+static void keep_input(struct conn *c, const uint8_t *data, size_t size)
+{
+    if (size > c->input_capacity) {
+        free(c->input);
+        c->input = malloc(size);
+        c->input_capacity = c->input != NULL ? (uint32_t)size : 0;
+        if (c->input == NULL) {
+            c->input_size = 0;
+            fail(c, ERR_OUT_OF_MEMORY);
+            return;
+        }
+    }
+    if (size > 0)
+        memcpy(c->input, data, size);
+    c->input_size = (uint32_t)size;
+}
+
+/* Give `size` bytes of the scratch buffer to the owner until it takes no more. */
+static void deliver(struct conn *c, size_t size)
+{
+    const uint8_t *data = c->loop->scratch;
+    while (size > 0 && c->handler != NULL && c->reading) {
+        size_t taken = c->handler->on_input(c, (struct bytes){ data, size });
+        if (taken == 0)
+            break;
+        data += taken;
+        size -= taken;
+    }
+    if (c->handler == NULL)
+        return;
+    if (size == LOOP_SCRATCH_SIZE)
+        fail(c, ERR_TOO_BIG);
+    else
+        keep_input(c, data, size);
+}
+
+/* One read and its delivery.  Returns bytes read, 0 when there is no more for now. */
+static size_t read_once(struct conn *c)
+{
+    size_t kept = c->handler != NULL ? c->input_size : 0;
+    if (kept > 0)
+        memcpy(c->loop->scratch, c->input, kept);
+    ssize_t n = c->transport->receive(c, c->loop->scratch + kept, LOOP_SCRATCH_SIZE - kept);
+    if (n > 0) {
+        c->bytes_in += (uint64_t)n;
+        if (c->handler != NULL)
+            deliver(c, kept + (size_t)n);
+        return (size_t)n;
+    }
+    if (n == -EAGAIN)
+        return 0;
+    if (c->handler == NULL)
+        conn_close(c);
+    else
+        c->handler->on_end(c, n == 0 ? ERR_CLOSED : ERR_SYSTEM);
+    return 0;
+}
+
+static void on_readable(struct conn *c)
+{
+    size_t budget = READ_BUDGET_SIZE;
+    while (!c->closing && c->reading && c->failed == 0) {
+        size_t room = LOOP_SCRATCH_SIZE - c->input_size;
+        size_t n = read_once(c);
+        if (n < room || n >= budget) /* a short read has emptied the socket */
+            break;
+        budget -= n;
+    }
+}
+
+static void on_poll(uv_poll_t *handle, int status, int events)
+{
+    struct conn *c = handle->data;
+    if (status < 0)
+        events = UV_READABLE; /* the read finds the error */
+    if (events & UV_WRITABLE) {
+        c->want_write = false;
+        if (conn_flush(c) && !c->closing && c->handler != NULL)
+            c->handler->on_writable(c);
+        if (c->closing)
+            return;
+        update_events(c);
+    }
+    if (events & UV_READABLE)
+        on_readable(c);
+}
+
+void conn_write(struct conn *c, const void *data, size_t size)
+{
+    if (c->queue_at > 0 && c->queue_at == c->queue_size)
+        c->queue_at = c->queue_size = 0;
+    if (conn_queued(c) + size > CONN_QUEUE_MAX) {
+        fail(c, ERR_TOO_BIG);
+        return;
+    }
+    if (c->queue_size + size > c->queue_capacity) {
+        uint32_t queued = (uint32_t)conn_queued(c);
+        if (queued > 0)
+            memmove(c->queue, c->queue + c->queue_at, queued);
+        c->queue_at = 0;
+        c->queue_size = queued;
+        uint32_t capacity = c->queue_capacity > 0 ? c->queue_capacity : 256;
+        while (capacity < queued + size)
+            capacity *= 2;
+        c->queue = alloc_resize(c->queue, capacity, 1);
+        c->queue_capacity = capacity;
+    }
+    if (size > 0)
+        memcpy(c->queue + c->queue_size, data, size);
+    c->queue_size += (uint32_t)size;
+    attend(c);
+}
+
+static void free_queue(struct conn *c)
+{
+    free(c->queue);
+    c->queue = NULL;
+    c->queue_at = c->queue_size = c->queue_capacity = 0;
+}
+
+/* The queue of a finishing connection is empty: say the end, and wait for the peer's. */
+static void say_end(struct conn *c)
+{
+    shutdown(c->fd, SHUT_WR);
+    c->reading = true;
+    update_events(c);
+}
+
+bool conn_flush(struct conn *c)
+{
+    while (conn_queued(c) > 0 && !c->held) {
+        struct iovec iov = { c->queue + c->queue_at, conn_queued(c) };
+        ssize_t      n = conn_send(c, &iov, 1);
+        if (n == -EAGAIN) {
+            conn_want_write(c);
+            return false;
+        }
+        if (n < 0) {
+            if (c->handler == NULL)
+                conn_close(c);
+            else
+                fail(c, ERR_SYSTEM);
+            return false;
+        }
+        c->queue_at += (uint32_t)n;
+    }
+    if (conn_queued(c) > 0)
+        return false;
+    free_queue(c);
+    if (c->finishing && c->handler == NULL && !c->closing) {
+        c->finishing = false;
+        say_end(c);
+    }
+    return true;
+}
+
+ssize_t conn_send(struct conn *c, const struct iovec *iov, unsigned count)
+{
+    ssize_t n = c->transport->send(c, iov, count);
+    if (n > 0)
+        c->bytes_out += (uint64_t)n;
+    return n;
+}
+
+void conn_want_write(struct conn *c)
+{
+    c->want_write = true;
+    update_events(c);
+}
+
+void conn_pause(struct conn *c)
+{
+    c->reading = false;
+    update_events(c);
+}
+
+void conn_resume(struct conn *c)
+{
+    if (c->reading)
+        return;
+    c->reading = true;
+    update_events(c);
+    c->redeliver = c->input_size > 0;
+    if (c->redeliver)
+        attend(c); /* what was kept is offered again even if nothing more comes */
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct conn *c = handle->data;
+    c->transport->free(c);
+    free(c->input);
+    free(c->queue);
+    free(c);
+}
+
+void conn_close(struct conn *c)
+{
+    if (c->closing)
+        return;
+    if (c->linger_until_ms != 0)
+        c->loop->lingering_count--;
+    c->handler = NULL;
+    c->owner = NULL;
+    c->closing = true;
+    list_remove(&c->link);
+    uv_poll_stop(&c->poll);
+    close(c->fd);
+    uv_close((uv_handle_t *)&c->poll, on_closed);
+}
+
+void conn_finish(struct conn *c)
+{
+    if (c->closing)
+        return;
+    if (c->loop->lingering_count >= LINGERING_MAX) {
+        conn_flush(c);
+        conn_close(c);
+        return;
+    }
+    c->handler = NULL;
+    c->owner = NULL;
+    c->held = false;
+    c->finishing = true;
+    c->reading = false;
+    c->input_size = 0;
+    list_remove(&c->link);
+    list_append(&c->loop->lingering, &c->link);
+    c->loop->lingering_count++;
+    c->linger_until_ms = loop_now_ms(c->loop) + CONN_LINGER_MS;
+    update_events(c);
+    conn_flush(c);
+}
+
+/* What the turn left to do for one connection. */
+static void attend_now(struct conn *c)
+{
+    if (c->failed != 0) {
+        c->handler->on_end(c, c->failed);
+        return;
+    }
+    if (c->redeliver) {
+        c->redeliver = false;
+        size_t kept = c->input_size;
+        memcpy(c->loop->scratch, c->input, kept);
+        c->input_size = 0;
+        deliver(c, kept);
+    }
+    if (!c->closing)
+        conn_flush(c);
+}
+
+void conn_flush_all(struct loop *loop)
+{
+    while (!list_empty(&loop->unsent)) {
+        struct conn *c = LIST_ITEM(loop->unsent.next, struct conn, link);
+        list_remove(&c->link);
+        attend_now(c);
+    }
+}
+
+void conn_expire_lingering(struct loop *loop)
+{
+    while (!list_empty(&loop->lingering)) {
+        struct conn *c = LIST_ITEM(loop->lingering.next, struct conn, link);
+        if (c->linger_until_ms > loop_now_ms(loop))
+            break;
+        conn_close(c);
+    }
+}
+
+void conn_close_lingering(struct loop *loop)
+{
+    while (!list_empty(&loop->lingering))
+        conn_close(LIST_ITEM(loop->lingering.next, struct conn, link));
+}

@@ -1,0 +1,59 @@
+/* loop.h - one thread's event loop: libuv's, with what Millrace adds to every turn of it.
+ *
+ * A turn is: timers, then the end of the turn, then waiting for and handling I/O.  At the end
+ * of a turn the hooks run (flush what the turn produced), connections send what they queued,
+ * and what was closed during the turn is freed.  Nothing here is thread-safe: a loop and all
+ * that hangs on it belong to one thread. */
+#ifndef MILLRACE_NET_LOOP_H
+#define MILLRACE_NET_LOOP_H
+
+#include "base/list.h"
+
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+/* The most that one read takes from a socket, and all that a connection may leave unconsumed. */
+#define LOOP_SCRATCH_SIZE (256 * 1024)
+
+struct loop {
+    uv_loop_t    uv;
+    uv_prepare_t turn_end;
+    uv_timer_t   tick;
+    struct list  hooks;      /* struct loop_hook */
+    struct list  unsent;     /* connections with bytes queued this turn */
+    struct list  lingering;  /* connections that wait for the peer's end */
+    size_t       lingering_count;
+    struct list  garbage;    /* struct loop_garbage */
+    uint8_t     *scratch;    /* LOOP_SCRATCH_SIZE: shared by all reads of this loop */
+};
+
+/* Called at the end of each turn, in the order added.  Embedded in its owner. */
+struct loop_hook {
+    struct list link;
+    void (*on_turn_end)(struct loop_hook *);
+};
+
+/* Something to free once no code of this turn can still hold it. */
+struct loop_garbage {
+    struct list link;
+    void (*destroy)(struct loop_garbage *);
+};
+
+int  loop_init(struct loop *);               /* 0 or ERR_SYSTEM */
+void loop_run(struct loop *);                /* until loop_stop() */
+void loop_stop(struct loop *);               /* from a callback of this loop */
+void loop_close(struct loop *);              /* after loop_run(): ends what is left, frees all */
+
+void loop_add_hook(struct loop *, struct loop_hook *);
+
+/* Free `item` at the end of the turn. */
+void loop_discard(struct loop *, struct loop_garbage *item);
+
+/* Milliseconds of the monotonic clock, as of the start of the turn: cheap, for time limits. */
+static inline uint64_t loop_now_ms(const struct loop *loop)
+{
+    return uv_now(&loop->uv);
+}
+
+#endif
