@@ -1,0 +1,104 @@
+/* config.h - everything an operator can set, as plain data.
+ *
+ * The members mirror the dotted keys of the JSON file: "rtmp.port" is config->rtmp.port.
+ * config_keys.c has the one table of all keys, with type, default, range and meaning; a new
+ * key is a member here and a row there, and a line in docs/CONFIGURATION.md.
+ *
+ * A configuration is not changed after it was loaded, so threads may share it unlocked. */
+#ifndef MILLRACE_CORE_CONFIG_H
+#define MILLRACE_CORE_CONFIG_H
+
+#include "base/log.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct json_t; /* jansson's */
+
+#define CONFIG_PORT_OFF   (-1)
+#define CONFIG_ERROR_SIZE 512
+
+enum config_backend {
+    CONFIG_BACKEND_AUTO, /* io_uring where the kernel permits it, else sendmsg */
+    CONFIG_BACKEND_SENDMSG,
+    CONFIG_BACKEND_IO_URING,
+};
+
+struct config {
+    char    *bind;    /* an IPv4 or IPv6 address */
+    uint32_t workers; /* 0: as many as there are cores we may use */
+    uint32_t drain_s;
+    struct {
+        int      port; /* CONFIG_PORT_OFF: no listener; 0: any free port */
+        uint32_t chunk_size;
+        uint32_t ping;         /* seconds; this and the next are named by the original */
+        uint32_t ping_timeout; /* seconds */
+    } rtmp;
+    struct {
+        int   port; /* as rtmp.port */
+        char *allow_origin;
+    } http;
+    struct {
+        enum log_level  level;
+        enum log_format format;
+    } log;
+    struct {
+        uint32_t            flush_ms;
+        uint32_t            lag_ms;
+        uint64_t            lag_bytes;
+        uint32_t            stall_s;
+        bool                gop_cache;
+        uint32_t            gop_ms;
+        uint64_t            gop_bytes;
+        enum config_backend backend;
+    } delivery;
+    struct {
+        uint32_t resume_s;
+        uint32_t timeout_s;
+    } publish;
+    struct {
+        uint32_t wait_s;
+    } play;
+    struct {
+        uint32_t connections;
+        uint32_t connections_per_ip; /* 0: no limit */
+        uint32_t streams;
+        uint64_t message_size;
+        uint32_t chunk_streams;
+        uint64_t http_header_size;
+        uint32_t handshake_s;
+        uint32_t idle_s;
+    } limits;
+};
+
+/* One value from the command line.  `source` is what an error calls it, such as "--set".
+ * `value` is JSON, or else plain text; all are borrowed. */
+struct config_set {
+    const char *source;
+    const char *key; /* dotted */
+    const char *value;
+};
+
+/* The defaults.  The caller owns it. */
+struct config *config_new(void);
+void           config_free(struct config *); /* NULL is allowed */
+
+/* The defaults, with the JSON file `path` over them (none if NULL) and then `sets` in order.
+ * 0 and *out, which the caller owns; or ERR_INVALID for a value, a key or the JSON itself,
+ * ERR_SYSTEM for a file that cannot be read, with one sentence in `error` that names the key,
+ * the file and the line, and *out untouched. */
+int config_load(const char *path, const struct config_set *sets, size_t set_count,
+                struct config **out, char error[CONFIG_ERROR_SIZE]);
+
+/* The same for a file that is in memory; `name` is what errors call it. */
+int config_load_text(const char *name, const char *text, size_t size, const struct config_set *sets,
+                     size_t set_count, struct config **out, char error[CONFIG_ERROR_SIZE]);
+
+/* Every key with its value in effect, secrets masked.  The caller owns the reference. */
+struct json_t *config_to_json(const struct config *);
+/* The same as indented text.  0 or ERR_SYSTEM. */
+int config_print(const struct config *, FILE *out);
+
+#endif
