@@ -22,9 +22,9 @@ enum {
 struct rtmp_chunk_reader;
 
 struct rtmp_chunk_limits {
-    uint32_t message_size_max;   /* bytes of one message */
-    uint32_t chunk_streams_max;  /* chunk streams of the connection; meant for tens, they are searched in line */
-    size_t   buffered_size_max;  /* bytes allocated for all unfinished messages together */
+    uint32_t message_size_max;  /* bytes of one message */
+    uint32_t chunk_streams_max; /* of the connection; meant for tens: ids above 63 are searched in line */
+    size_t   buffered_size_max; /* bytes allocated for all unfinished messages together */
 };
 
 struct rtmp_message {
@@ -36,7 +36,9 @@ struct rtmp_message {
 };
 
 struct rtmp_chunk_reader *rtmp_chunk_reader_new(const struct rtmp_chunk_limits *);
-void                      rtmp_chunk_reader_free(struct rtmp_chunk_reader *); /* unfinished messages too; NULL is allowed */
+
+/* Unfinished messages too; NULL is allowed. */
+void rtmp_chunk_reader_free(struct rtmp_chunk_reader *);
 
 /* Read chunks from the start of `in`, up to the end of the first message that completes.
  * Returns the bytes consumed, with out->packet set to the message's packet, which the caller

@@ -30,7 +30,7 @@ int rtmp_command_read(struct bytes payload, bool amf3, struct rtmp_command *out)
 struct rtmp_connect_result {
     double   transaction;
     double   object_encoding; /* the client's, 0 or 3 */
-    uint32_t caps_ex;         /* enhanced RTMP v2 capsEx, stated with the FourCC maps; 0: say nothing of them */
+    uint32_t caps_ex;         /* enhanced RTMP v2: stated with the FourCC maps; 0: neither */
 };
 void rtmp_write_connect_result(struct writer *, const struct rtmp_connect_result *, uint32_t chunk_size);
 

@@ -50,6 +50,7 @@ ssize_t rtmp_handshake_reply(struct bytes in, const uint8_t random[RTMP_HANDSHAK
 
 /* Take C2 from the start of `in`.  Returns RTMP_HANDSHAKE_SIZE and sets *proof; 0 while C2 is
  * not complete; ERR_SYSTEM.  C2 is judged, never refused: docs/PROTOCOLS.md says why. */
-ssize_t rtmp_handshake_finish(struct bytes in, const struct rtmp_handshake *state, enum rtmp_client_proof *proof);
+ssize_t rtmp_handshake_finish(struct bytes in, const struct rtmp_handshake *state,
+                              enum rtmp_client_proof *proof);
 
 #endif
