@@ -7,9 +7,9 @@
 #include <stdlib.h>
 
 enum {
-    CSID_SHORT_END     = 64,       /* ids below have a basic header of one byte */
-    EXTENDED           = 0xffffff, /* the timestamp field that announces an extended one */
-    FIRST_CAPACITY     = 16 * 1024,
+    CSID_SHORT_END      = 64,       /* ids below have a basic header of one byte */
+    EXTENDED            = 0xffffff, /* the timestamp field that announces an extended one */
+    FIRST_CAPACITY      = 16 * 1024,
     CHUNK_SIZE_WIRE_MAX = 0x7fffffff,
 };
 

@@ -37,7 +37,7 @@ void rtmp_write_connect_result(struct writer *, const struct rtmp_connect_result
 /* The answer to createStream: the new stream's id. */
 void rtmp_write_create_stream_result(struct writer *, double transaction, uint32_t msid, uint32_t chunk_size);
 
-/* An answer that says no more than yes: `_result`, null, undefined.  For releaseStream,
+/* An answer that says no more than yes: `_result`, null, null.  For releaseStream,
  * FCPublish, FCUnpublish, _checkbw and whatever else wants an answer and no value. */
 void rtmp_write_null_result(struct writer *, double transaction, uint32_t chunk_size);
 
