@@ -52,19 +52,20 @@ enum avcodec {
 const char *avcodec_name(uint32_t codec);
 
 /* Read the start of an audio or video packet's body (FLV 10.1 E.4.2 and E.4.3, Enhanced RTMP
- * v2) and set the packet's flags, codec, track and cts_ms; type and size must be set.  A data
- * packet gets flags 0 and codec 0: whether it is onMetaData is known to who reads its AMF.
+ * v2) and set the packet's flags, codec, track and cts_ms; type and size must be set.  Packets
+ * of other types are left as they are: whether one is onMetaData is known to who reads its AMF.
  *
  * Returns 0, or ERR_PROTOCOL for a body that is empty, too short for its own header, or a
  * sequence header without content; then flags, codec, track and cts_ms are 0.  Such a packet is
- * to be dropped, not its publisher: Flash Media Live Encoder sends empty audio messages.
+ * to be dropped, not its publisher: some encoders send empty audio messages.
  *
  *   sequence header    SequenceStart and its FLV forms, of a codec in the list above
  *   keyframe           coded video of frame type 1, never a header or an end of sequence
  *   track info         video info and command frames, Metadata, MultichannelConfig, packet types
- *                      not defined yet, and SequenceStart of an unknown FourCC: passed on only
- *   multitrack         header flags as the tracks share them; codec, track and cts_ms are those
- *                      of the first track */
+ *                      not defined yet, Opus comments, and SequenceStart of an unknown FourCC:
+ *                      for the viewers who are there, never cached
+ *   multitrack         the other flags as the tracks share them; codec, track and cts_ms are
+ *                      those of the first track */
 int avcodec_classify(struct avpacket *);
 
 #endif
