@@ -1,0 +1,114 @@
+#include "core/config_keys.h"
+
+#include "core/config.h"
+
+#include <string.h>
+
+#define BYTES_PER_MIB (INT64_C(1) << 20)
+
+/* The name and the place of a key cannot differ.  A key whose last word is reserved in C
+ * (static.root) spells both out instead. */
+#define KEY(member) .name = #member, PLACE(member)
+#define PLACE(member) .offset = offsetof(struct config, member), .size = sizeof((struct config *)0)->member
+#define RANGE(low, high) .min = (low), .max = (high)
+
+#define BOOL(value) .type = CONFIG_BOOL, .initial = #value, .unit = ""
+#define INTEGER(value, low, high) .type = CONFIG_INTEGER, .initial = #value, RANGE(low, high), .unit = ""
+#define SECONDS(value, low, high) .type = CONFIG_DURATION, .initial = #value, RANGE(low, high), .unit = "s"
+#define MILLISECONDS(value, low, high) \
+    .type = CONFIG_DURATION, .initial = #value, RANGE(low, high), .unit = "ms"
+#define SIZE(value, low, high) .type = CONFIG_SIZE, .initial = #value, RANGE(low, high), .unit = "bytes"
+#define PORT(value) .type = CONFIG_PORT, .initial = #value, RANGE(0, 65535), .unit = ""
+#define ENUM(value, words) .type = CONFIG_ENUM, .initial = "\"" value "\"", .choices = words, .unit = ""
+#define STRING(value, high) .type = CONFIG_STRING, .initial = "\"" value "\"", RANGE(0, high), .unit = ""
+#define ADDRESS(value) .type = CONFIG_ADDRESS, .initial = "\"" value "\"", RANGE(1, 45), .unit = ""
+
+#define LIVE .flags = CONFIG_LIVE
+
+const struct config_key config_keys[] = {
+    { KEY(bind), ADDRESS("0.0.0.0"),
+      .doc = "The address that every listener binds to; `::` is all addresses, IPv6 and IPv4." },
+    { KEY(workers), INTEGER(0, 0, 256),
+      .doc = "Threads that serve connections; 0 is one for each core the process may use." },
+    { KEY(drain_s), SECONDS(10, 0, 3600), LIVE,
+      .doc = "How long a stopping server lets its connections end by themselves." },
+
+    { KEY(rtmp.port), PORT(1935),
+      .doc = "Where RTMP is served; 0 is any free port, which the log names; null is no RTMP." },
+    { KEY(rtmp.chunk_size), SIZE(65535, 128, 65536), LIVE,
+      .doc = "The size of the RTMP chunks that we send." },
+    { KEY(rtmp.ping), SECONDS(60, 1, 3600), LIVE,
+      .doc = "How often an RTMP peer is sent a ping." },
+    { KEY(rtmp.ping_timeout), SECONDS(30, 1, 3600), LIVE,
+      .doc = "An RTMP peer that stays silent for so long after a ping is disconnected." },
+
+    { KEY(http.port), PORT(8000),
+      .doc = "Where HTTP and WebSocket are served; 0 is any free port, which the log names; null is no HTTP." },
+    { KEY(http.allow_origin), STRING("*", 1024), LIVE,
+      .doc = "The web origin that may read responses (Access-Control-Allow-Origin); `*` is any, empty is none." },
+
+    { KEY(log.level), ENUM("info", "none|error|warn|info|debug"), LIVE,
+      .doc = "The least important lines that are logged." },
+    { KEY(log.format), ENUM("text", "text|json"), LIVE,
+      .doc = "Log lines for people, or one JSON object a line." },
+
+    { KEY(delivery.flush_ms), MILLISECONDS(10, 0, 1000), LIVE,
+      .doc = "Packets of so long a time are sent to viewers together; 0 sends each at once, at a higher cost." },
+    { KEY(delivery.lag_ms), MILLISECONDS(5000, 100, 600000), LIVE,
+      .doc = "A viewer that is further behind than this skips to the newest keyframe." },
+    { KEY(delivery.lag_bytes), SIZE(16777216, 65536, 1024 * BYTES_PER_MIB), LIVE,
+      .doc = "The same, measured in bytes." },
+    { KEY(delivery.stall_s), SECONDS(30, 1, 3600), LIVE,
+      .doc = "A viewer that takes no byte for so long, while there are some to take, is disconnected." },
+    { KEY(delivery.gop_cache), BOOL(true), LIVE,
+      .doc = "Start new viewers at the last keyframe instead of waiting for the next." },
+    { KEY(delivery.gop_ms), MILLISECONDS(20000, 100, 600000), LIVE,
+      .doc = "What is kept of a stream for new viewers, at most, in time." },
+    { KEY(delivery.gop_bytes), SIZE(33554432, 65536, 1024 * BYTES_PER_MIB), LIVE,
+      .doc = "What is kept of a stream for new viewers, at most, in bytes." },
+    { KEY(delivery.backend), ENUM("auto", "auto|sendmsg|io_uring"),
+      .doc = "The system calls that send to viewers; `auto` is io_uring where the kernel permits it." },
+
+    { KEY(publish.resume_s), SECONDS(10, 0, 3600), LIVE,
+      .doc = "How long viewers are held for a publisher that was cut off and may come back." },
+    { KEY(publish.timeout_s), SECONDS(60, 1, 86400), LIVE,
+      .doc = "A publisher that sends nothing for so long is disconnected." },
+    { KEY(play.wait_s), SECONDS(30, 0, 86400), LIVE,
+      .doc = "How long a viewer may wait for a stream that nobody publishes." },
+
+    { KEY(limits.connections), INTEGER(20000, 1, 1000000), LIVE,
+      .doc = "Connections at a time; more are refused." },
+    { KEY(limits.connections_per_ip), INTEGER(0, 0, 1000000), LIVE,
+      .doc = "Connections at a time from one address; 0 is no limit of its own." },
+    { KEY(limits.streams), INTEGER(10000, 1, 1000000), LIVE,
+      .doc = "Streams at a time, published or waited for." },
+    { KEY(limits.message_size), SIZE(8388608, 65536, 16777215), LIVE,
+      .doc = "The largest message or FLV tag that a publisher may send: one frame must fit." },
+    { KEY(limits.chunk_streams), INTEGER(64, 8, 1024), LIVE,
+      .doc = "RTMP chunk streams that one connection may use." },
+    { KEY(limits.http_header_size), SIZE(8192, 1024, 65536), LIVE,
+      .doc = "The largest HTTP request line with its headers." },
+    { KEY(limits.handshake_s), SECONDS(10, 1, 300), LIVE,
+      .doc = "A connection that has not finished its handshake or request by then is closed." },
+    { KEY(limits.idle_s), SECONDS(60, 1, 86400), LIVE,
+      .doc = "A connection that neither publishes nor plays for so long is closed." },
+};
+
+const size_t config_key_count = sizeof config_keys / sizeof *config_keys;
+
+const struct config_key *config_key_find(const char *name)
+{
+    for (size_t i = 0; i < config_key_count; i++)
+        if (strcmp(config_keys[i].name, name) == 0)
+            return &config_keys[i];
+    return NULL;
+}
+
+bool config_key_is_section(const char *name)
+{
+    size_t size = strlen(name);
+    for (size_t i = 0; i < config_key_count; i++)
+        if (strncmp(config_keys[i].name, name, size) == 0 && config_keys[i].name[size] == '.')
+            return true;
+    return false;
+}
