@@ -2,7 +2,7 @@
 # Sourced by dev.
 
 declare -A PACKAGES=(
-    # node-llhttp carries llhttp's C sources; nothing else of Node's is part of the server.
+    # node-llhttp carries llhttp's C sources; that Node itself comes along is Debian's dependency.
     [build]="gcc libc6-dev cmake ninja-build pkg-config
              libuv1-dev liburing-dev libwslay-dev libjansson-dev libssl-dev node-llhttp"
     [demo]="ffmpeg"
