@@ -178,7 +178,8 @@ static void on_poll(uv_poll_t *handle, int status, int events)
         events = UV_READABLE; /* the read finds the error */
     if (events & UV_WRITABLE) {
         c->want_write = false;
-        if (conn_flush(c) && !c->closing && c->handler != NULL)
+        bool room = conn_flush(c) || c->held; /* a held queue waits for its owner to go on */
+        if (room && !c->closing && c->handler != NULL)
             c->handler->on_writable(c);
         if (c->closing)
             return;

@@ -79,7 +79,8 @@ static int probe(struct sender *s)
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
         return -1;
-    struct iovec    iov = { "", 1 };
+    char            byte = 0;
+    struct iovec    iov = { &byte, 1 };
     struct send_job job = { .fd = pair[0], .iov = &iov, .count = 1 };
     send_by_uring(s, &job, 1);
     close(pair[0]);

@@ -1,0 +1,316 @@
+#include "core/broadcast.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "core/context.h"
+#include "core/outlet.h"
+#include "core/session.h"
+#include "core/worker.h"
+#include "protocol/wire.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+/* Posts to an outlet's worker. */
+
+static void post_restart(void *outlet, void *unused)
+{
+    (void)unused;
+    outlet_restart(outlet);
+}
+
+static void post_append(void *outlet, void *packet)
+{
+    struct avpacket *p = packet;
+    outlet_append(outlet, p);
+    avpacket_unref(&p);
+}
+
+static void post_end(void *outlet, void *unused)
+{
+    (void)unused;
+    outlet_end(outlet);
+    outlet_unref(outlet);
+}
+
+static void post_unref(void *outlet, void *unused)
+{
+    (void)unused;
+    outlet_unref(outlet);
+}
+
+static void send_packet(struct worker *from, struct outlet *to, struct avpacket *p)
+{
+    worker_post(from, to->worker, post_append, to, avpacket_ref(p));
+}
+
+/* The registry: all below with the lock held, unless said. */
+
+static struct broadcast *new_broadcast(struct context *context, const char *path)
+{
+    struct broadcast *b = alloc_zeroed(sizeof *b);
+    atomic_init(&b->refs, 1); /* the registry's */
+    b->context = context;
+    b->path = alloc_string(path);
+    struct gop_limits limits = context_gop_limits(context);
+    gop_cache_init(&b->cache, &limits);
+    map_put(context->broadcasts, path, b);
+    return b;
+}
+
+static struct broadcast *find_or_add(struct context *context, const char *path)
+{
+    struct broadcast *b = map_get(context->broadcasts, path);
+    if (b == NULL && map_count(context->broadcasts) < context->config->limits.streams)
+        b = new_broadcast(context, path);
+    return b;
+}
+
+static void ref(struct broadcast *b)
+{
+    atomic_fetch_add_explicit(&b->refs, 1, memory_order_relaxed);
+}
+
+static void unref(struct broadcast *b)
+{
+    if (atomic_fetch_sub_explicit(&b->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    assert(b->target_count == 0 && b->outlet_count == 0);
+    gop_cache_clear(&b->cache);
+    free(b->targets);
+    free(b->outlets);
+    free(b->path);
+    free(b);
+}
+
+/* Take a stream that has neither publisher nor viewer out of the registry. */
+static void remove_if_unused(struct broadcast *b)
+{
+    if (b->publisher != NULL || b->outlet_count > 0)
+        return;
+    map_remove(b->context->broadcasts, b->path);
+    unref(b);
+}
+
+static void changed(struct broadcast *b)
+{
+    atomic_fetch_add_explicit(&b->outlets_changed, 1, memory_order_release);
+}
+
+/* Forget the targets.  Each is released behind what was posted to it. */
+static void drop_targets(struct broadcast *b, struct worker *from)
+{
+    for (size_t i = 0; i < b->target_count; i++)
+        worker_post(from, b->targets[i]->worker, post_unref, b->targets[i], NULL);
+    b->target_count = 0;
+}
+
+/* List the outlets anew.  Returns how many of the targets, at their end, have not been given the
+ * cache yet. */
+static size_t list_targets(struct broadcast *b, struct worker *from)
+{
+    drop_targets(b, from);
+    b->targets_as_of = atomic_load_explicit(&b->outlets_changed, memory_order_acquire);
+    b->targets = alloc_resize(b->targets, b->outlet_count > 0 ? b->outlet_count : 1, sizeof *b->targets);
+    b->target_count = b->outlet_count;
+    size_t front = 0, back = b->outlet_count;
+    for (size_t i = 0; i < b->outlet_count; i++) {
+        struct outlet *o = outlet_ref(b->outlets[i]);
+        b->targets[o->primed ? front++ : --back] = o;
+        o->primed = true;
+    }
+    return b->target_count - front;
+}
+
+/* The publisher's side, without the lock. */
+
+/* What a viewer that joins now needs, for an outlet that knows nothing of the stream. */
+static void send_cache(struct broadcast *b, struct worker *from, struct outlet *to)
+{
+    struct gop_cache  *c = &b->cache;
+    struct header_set *headers = c->start != 0 ? c->start_headers : c->headers;
+    worker_post(from, to->worker, post_restart, to, NULL);
+    for (uint32_t i = 0; headers != NULL && i < headers->count; i++)
+        send_packet(from, to, headers->packets[i]);
+    for (uint64_t seq = c->start; c->start != 0 && seq < c->ring.next; seq++)
+        send_packet(from, to, packet_ring_at(&c->ring, seq)->packet);
+}
+
+/* Give outlets that have come since the last packet what is cached. */
+static void welcome_outlets(struct broadcast *b, struct worker *from)
+{
+    pthread_mutex_lock(&b->context->lock);
+    size_t fresh = list_targets(b, from);
+    pthread_mutex_unlock(&b->context->lock);
+    for (size_t i = b->target_count - fresh; i < b->target_count; i++)
+        send_cache(b, from, b->targets[i]);
+}
+
+/* Posted to the publisher's worker when an outlet has come, so that it need not wait for the
+ * next packet. */
+static void post_welcome(void *broadcast, void *worker)
+{
+    struct broadcast *b = broadcast;
+    struct worker    *w = worker;
+    pthread_mutex_lock(&b->context->lock);
+    bool ours = b->publisher != NULL && b->home == w;
+    pthread_mutex_unlock(&b->context->lock);
+    if (ours) /* else the stream has ended, or its next publisher knows the outlet */
+        welcome_outlets(b, w);
+    unref(b);
+}
+
+int broadcast_publish(struct session *s, const char *path)
+{
+    struct worker  *w = s->worker;
+    struct context *context = w->context;
+    pthread_mutex_lock(&context->lock);
+    struct broadcast *b = find_or_add(context, path);
+    if (b == NULL || b->publisher != NULL) {
+        pthread_mutex_unlock(&context->lock);
+        return b == NULL ? ERR_TOO_BIG : ERR_BUSY;
+    }
+    b->publisher = s;
+    b->home = w;
+    b->held = false;
+    ref(b);
+    list_targets(b, w);
+    pthread_mutex_unlock(&context->lock);
+    s->broadcast = b;
+    b->wants_keyframe = true;
+    timeline_restart(&b->timeline);
+    gop_cache_restart(&b->cache);
+    for (size_t i = 0; i < b->target_count; i++)
+        worker_post(w, b->targets[i]->worker, post_restart, b->targets[i], NULL);
+    return 0;
+}
+
+/* With the lock: all outlets hear that the stream is over. */
+static void end_stream(struct broadcast *b, struct worker *from)
+{
+    b->held = false;
+    gop_cache_restart(&b->cache);
+    for (size_t i = 0; i < b->outlet_count; i++)
+        worker_post(from, b->outlets[i]->worker, post_end, outlet_ref(b->outlets[i]), NULL);
+}
+
+void broadcast_unpublish(struct session *s)
+{
+    struct broadcast *b = s->broadcast;
+    struct worker    *w = s->worker;
+    uint64_t          resume_ms = (uint64_t)b->context->config->publish.resume_s * 1000;
+    if (atomic_load_explicit(&b->outlets_changed, memory_order_acquire) != b->targets_as_of)
+        welcome_outlets(b, w);
+    pthread_mutex_lock(&b->context->lock);
+    drop_targets(b, w);
+    b->publisher = NULL;
+    b->held = resume_ms > 0 && b->outlet_count > 0;
+    b->held_until_ms = clock_monotonic_ms() + resume_ms;
+    if (!b->held)
+        end_stream(b, w);
+    remove_if_unused(b);
+    worker_hand_over(w);
+    pthread_mutex_unlock(&b->context->lock);
+    s->broadcast = NULL;
+    unref(b);
+}
+
+void broadcast_append(struct session *s, struct avpacket *p, uint32_t time_ms)
+{
+    struct broadcast *b = s->broadcast;
+    bool              frame = avpacket_is_frame(p);
+    if (frame && p->type == AV_VIDEO && b->wants_keyframe) {
+        if (!(p->flags & AV_KEYFRAME)) { /* nothing that could show it has come */
+            stats_add(&b->context->stats.packets_dropped, 1);
+            avpacket_unref(&p);
+            return;
+        }
+        b->wants_keyframe = false;
+    }
+    p->dts_ms = frame ? timeline_frame(&b->timeline, time_ms) : timeline_header(&b->timeline, time_ms);
+    wire_frame(p, b->context->config->rtmp.chunk_size);
+    if (atomic_load_explicit(&b->outlets_changed, memory_order_acquire) != b->targets_as_of)
+        welcome_outlets(b, s->worker);
+    gop_cache_append(&b->cache, p);
+    gop_cache_trim(&b->cache, b->cache.ring.next);
+    for (size_t i = 0; i < b->target_count; i++)
+        send_packet(s->worker, b->targets[i], p);
+    avpacket_unref(&p);
+}
+
+/* The outlets' side. */
+
+static void add_outlet(struct broadcast *b, struct outlet *o)
+{
+    b->outlets = alloc_resize(b->outlets, b->outlet_count + 1, sizeof *b->outlets);
+    b->outlets[b->outlet_count++] = outlet_ref(o);
+    changed(b);
+}
+
+int broadcast_attach(struct outlet *o)
+{
+    struct context *context = o->worker->context;
+    pthread_mutex_lock(&context->lock);
+    struct broadcast *b = find_or_add(context, o->path);
+    if (b == NULL) {
+        pthread_mutex_unlock(&context->lock);
+        return ERR_TOO_BIG;
+    }
+    ref(b);
+    o->broadcast = b;
+    add_outlet(b, o);
+    if (b->publisher != NULL) {
+        ref(b);
+        worker_post(o->worker, b->home, post_welcome, b, b->home);
+    } else if (b->held) {
+        o->primed = true;
+        send_cache(b, o->worker, o);
+        worker_hand_over(o->worker);
+    }
+    pthread_mutex_unlock(&context->lock);
+    return 0;
+}
+
+void broadcast_detach(struct outlet *o)
+{
+    struct broadcast *b = o->broadcast;
+    pthread_mutex_lock(&b->context->lock);
+    for (size_t i = 0; i < b->outlet_count; i++) {
+        if (b->outlets[i] == o) {
+            b->outlets[i] = b->outlets[--b->outlet_count];
+            break;
+        }
+    }
+    changed(b);
+    if (b->outlet_count == 0)
+        b->held = false;
+    remove_if_unused(b);
+    pthread_mutex_unlock(&b->context->lock);
+    o->broadcast = NULL;
+    outlet_unref(o);
+    unref(b);
+}
+
+void broadcast_count_viewers(struct broadcast *b, int change)
+{
+    atomic_fetch_add_explicit(&b->viewer_count, change, memory_order_relaxed);
+}
+
+void broadcast_expire_held(struct worker *w)
+{
+    struct context *context = w->context;
+    uint64_t        now_ms = clock_monotonic_ms();
+    size_t          at = 0;
+    const char     *path;
+    void           *value;
+    pthread_mutex_lock(&context->lock);
+    while (map_next(context->broadcasts, &at, &path, &value)) {
+        struct broadcast *b = value;
+        if (b->held && now_ms >= b->held_until_ms)
+            end_stream(b, w);
+    }
+    worker_hand_over(w);
+    pthread_mutex_unlock(&context->lock);
+}

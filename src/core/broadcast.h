@@ -1,0 +1,67 @@
+/* broadcast.h - one live stream: its publisher, its timeline, its GOP cache, and the outlets
+ * through which the workers' viewers see it.
+ *
+ * A broadcast exists while it has a publisher or an outlet, and leaves nothing behind.  Two
+ * kinds of state, two owners:
+ *
+ *   who publishes, which outlets there are     the context's lock
+ *   timeline, cache, targets                   the publisher's worker while there is a
+ *                                              publisher, the context's lock while there is none
+ *
+ * so the path of a packet takes no lock.  All that an outlet hears, it hears by posts to its
+ * worker, its own publisher's worker included, in the stream's order: whoever posts for a
+ * stream hands it over before the lock lets another do so. */
+#ifndef MILLRACE_CORE_BROADCAST_H
+#define MILLRACE_CORE_BROADCAST_H
+
+#include "core/gop_cache.h"
+#include "core/timeline.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct outlet;
+struct session;
+struct worker;
+
+struct broadcast {
+    atomic_uint          refs;
+    struct context      *context;
+    char                *path;
+    struct session      *publisher;      /* lock; NULL while there is none */
+    struct worker       *home;           /* lock; the publisher's worker */
+    bool                 held;           /* lock; viewers wait for the publisher to come back */
+    uint64_t             held_until_ms;  /* lock */
+    struct outlet      **outlets;        /* lock; a reference each */
+    size_t               outlet_count;
+    atomic_uint          outlets_changed; /* counts changes of `outlets` */
+    atomic_int_fast64_t  viewer_count;
+    /* The packets' side. */
+    struct gop_cache     cache;
+    struct timeline      timeline;
+    struct outlet      **targets;        /* the outlets packets are posted to; a reference each */
+    size_t               target_count;
+    unsigned             targets_as_of;  /* outlets_changed when they were listed */
+    bool                 wants_keyframe; /* no video before the publisher's first */
+};
+
+/* Become the publisher of `path`: 0, and session->broadcast is set; ERR_BUSY if there is one;
+ * ERR_TOO_BIG if there are limits.streams already.  On the session's worker, like the next two. */
+int  broadcast_publish(struct session *, const char *path);
+void broadcast_unpublish(struct session *);
+
+/* A packet from the publisher, classified by avcodec_classify(); time_ms is the publisher's.
+ * Takes the reference over. */
+void broadcast_append(struct session *, struct avpacket *packet, uint32_t time_ms);
+
+/* For outlets, on the outlet's worker: sets outlet->broadcast, and the outlet's cache if the
+ * stream is held.  0 or ERR_TOO_BIG. */
+int  broadcast_attach(struct outlet *);
+void broadcast_detach(struct outlet *);
+void broadcast_count_viewers(struct broadcast *, int change);
+
+/* Streams whose publisher has not come back in time end.  From one worker's tick. */
+void broadcast_expire_held(struct worker *);
+
+#endif

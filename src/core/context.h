@@ -1,0 +1,36 @@
+/* context.h - what all threads share: the configuration, the workers, and the registries of
+ * streams and sessions.
+ *
+ * One mutex guards both registries.  It is taken when something begins or ends, never for a
+ * packet, and nothing is called back while it is held.  Members marked "lock" need it. */
+#ifndef MILLRACE_CORE_CONTEXT_H
+#define MILLRACE_CORE_CONTEXT_H
+
+#include "base/map.h"
+#include "core/config.h"
+#include "core/gop_cache.h"
+#include "core/stats.h"
+
+#include <pthread.h>
+#include <stddef.h>
+
+struct session;
+struct worker;
+
+struct context {
+    const struct config *config;
+    struct stats         stats;
+    struct worker      **workers;
+    unsigned             worker_count;
+    pthread_mutex_t      lock;
+    struct map          *broadcasts; /* lock: stream path to struct broadcast */
+    struct map          *sessions;   /* lock: session id to struct session */
+};
+
+/* `config` is borrowed and must outlive the context. */
+struct context *context_new(const struct config *config);
+void            context_free(struct context *); /* after all workers have ended */
+
+struct gop_limits context_gop_limits(const struct context *);
+
+#endif

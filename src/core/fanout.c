@@ -1,0 +1,255 @@
+#include "core/fanout.h"
+
+#include "base/alloc.h"
+#include "base/error.h"
+#include "core/outlet.h"
+#include "net/conn.h"
+#include "net/loop.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+
+/* A run ends at whichever comes first: one call should neither pin the loop nor the kernel. */
+#define RUN_IOV_MAX  512
+#define RUN_SIZE_MAX (1024 * 1024)
+
+/* Runs alive in one batch: viewers at so many different places share it. */
+#define RUNS_MAX 8
+
+/* The same bytes for everyone whose cursor equals `start`. */
+struct run {
+    struct cursor start;
+    struct cursor end;     /* where a socket that took them all stands */
+    size_t        size;
+    unsigned      count;
+    struct iovec  iov[RUN_IOV_MAX];
+    uint8_t       headers[RUN_IOV_MAX][AVPACKET_RTMP_SIZE]; /* for a msid other than WIRE_MSID */
+};
+
+struct fanout {
+    struct sender  *sender;
+    unsigned        run_count;
+    unsigned        job_count;
+    bool            cut_short; /* a run of this flush does not reach the end of the ring */
+    struct send_job jobs[SENDER_BATCH_MAX];
+    struct viewer  *viewers[SENDER_BATCH_MAX]; /* of each job */
+    const struct run *job_runs[SENDER_BATCH_MAX];
+    struct run      runs[RUNS_MAX];
+};
+
+struct fanout *fanout_new(enum sender_backend backend)
+{
+    struct sender *sender = sender_new(backend);
+    if (sender == NULL)
+        return NULL;
+    struct fanout *f = alloc_zeroed(sizeof *f);
+    f->sender = sender;
+    return f;
+}
+
+void fanout_free(struct fanout *f)
+{
+    if (f == NULL)
+        return;
+    sender_free(f->sender);
+    free(f);
+}
+
+const char *fanout_backend_name(const struct fanout *f)
+{
+    return sender_backend_name(f->sender);
+}
+
+/* A viewer on another message stream than the ready-made header says gets its own header. */
+static void set_msid(struct run *run, unsigned at, const struct avpacket *p, uint32_t msid, uint32_t offset)
+{
+    wire_rtmp_header(p, msid, run->headers[at]);
+    run->iov[at].iov_base = run->headers[at] + offset;
+}
+
+/* The bytes from `start` on, of at most `packet_max` packets. */
+static void build_run(struct run *run, const struct cursor *start, const struct packet_ring *ring, unsigned packet_max)
+{
+    struct cursor    at = *start;
+    struct avpacket *p;
+    run->start = *start;
+    run->size = 0;
+    run->count = 0;
+    for (; (p = cursor_packet(&at, ring)) != NULL && run->size < RUN_SIZE_MAX && packet_max > 0; packet_max--) {
+        size_t   covered = 0, left = wire_size(p, at.form) - at.offset;
+        unsigned used = wire_iov(p, at.form, at.offset, run->iov + run->count, RUN_IOV_MAX - run->count, &covered);
+        if (used > 0 && at.form == WIRE_RTMP && at.msid != WIRE_MSID && at.offset < p->rtmp_size)
+            set_msid(run, run->count, p, at.msid, at.offset);
+        run->count += used;
+        run->size += covered;
+        if (covered < left) {
+            at.offset += (uint32_t)covered;
+            break;
+        }
+        cursor_pass(&at, ring);
+    }
+    run->end = at;
+}
+
+/* The run for a viewer's place, built if it is not there; NULL when all are in use. */
+static struct run *find_run(struct fanout *f, const struct viewer *v)
+{
+    for (unsigned i = f->run_count; i > 0; i--)
+        if (cursor_equal(&f->runs[i - 1].start, &v->cursor))
+            return &f->runs[i - 1];
+    if (f->run_count == RUNS_MAX)
+        return NULL;
+    struct run *run = &f->runs[f->run_count++];
+    build_run(run, &v->cursor, &v->outlet->cache.ring, UINT_MAX);
+    f->cut_short |= run->end.seq < v->outlet->cache.ring.next;
+    return run;
+}
+
+static void move_to(struct viewer *v, const struct run *run, size_t sent)
+{
+    struct header_set *preroll = v->cursor.preroll;
+    if (sent == run->size)
+        v->cursor = run->end;
+    else
+        cursor_advance(&v->cursor, &v->outlet->cache.ring, sent);
+    if (preroll != NULL && v->cursor.preroll == NULL)
+        header_set_unref(&preroll);
+    conn_hold(v->conn, v->cursor.offset > 0);
+    if (sent > 0) {
+        v->bytes_sent += sent;
+        v->progress_ms = loop_now_ms(v->conn->loop);
+    }
+}
+
+static void block(struct viewer *v)
+{
+    v->blocked = true;
+    conn_want_write(v->conn);
+}
+
+/* What a send said: the viewer's new place, and whether it must wait or is lost. */
+static void apply(struct viewer *v, const struct run *run, ssize_t result)
+{
+    if (result < 0 && result != -EAGAIN && result != -ENOBUFS && result != -ENOMEM) {
+        v->lost = ERR_SYSTEM;
+        return;
+    }
+    size_t sent = result > 0 ? (size_t)result : 0;
+    move_to(v, run, sent);
+    if (sent < run->size)
+        block(v);
+}
+
+static void fall_behind(struct viewer *v)
+{
+    list_remove(&v->link);
+    list_append(&v->outlet->behind, &v->link);
+    v->state = VIEWER_BEHIND;
+}
+
+static void submit(struct fanout *f, struct list *lost)
+{
+    sender_send(f->sender, f->jobs, f->job_count);
+    for (unsigned i = 0; i < f->job_count; i++) {
+        struct viewer *v = f->viewers[i];
+        if (f->jobs[i].result > 0)
+            v->conn->bytes_out += (uint64_t)f->jobs[i].result;
+        apply(v, f->job_runs[i], f->jobs[i].result);
+        if (v->lost != 0) {
+            list_remove(&v->turn);
+            list_append(lost, &v->turn);
+        } else if (v->blocked) {
+            fall_behind(v);
+        }
+    }
+    f->job_count = 0;
+    f->run_count = 0;
+}
+
+static void add_job(struct fanout *f, struct viewer *v, const struct run *run)
+{
+    unsigned i = f->job_count++;
+    f->jobs[i] = (struct send_job){ .fd = v->conn->fd, .count = run->count, .iov = run->iov };
+    f->viewers[i] = v;
+    f->job_runs[i] = run;
+}
+
+/* One viewer into the batch, unless it has no more to get. */
+static void queue_viewer(struct fanout *f, struct viewer *v, struct list *lost)
+{
+    struct run *run = find_run(f, v);
+    if (run == NULL) {
+        submit(f, lost);
+        run = find_run(f, v);
+    }
+    if (run->count == 0) {
+        v->cursor = run->end; /* behind packets it does not want */
+        return;
+    }
+    add_job(f, v, run);
+    if (f->job_count == SENDER_BATCH_MAX)
+        submit(f, lost);
+}
+
+/* More than one run of bytes has come: whoever is not at the end goes on one by one. */
+static void split_off(struct outlet *o)
+{
+    for (unsigned form = 0; form < OUTLET_FORMS; form++) {
+        LIST_EACH (node, &o->steady[form]) {
+            struct viewer *v = LIST_ITEM(node, struct viewer, link);
+            if (v->cursor.seq < o->cache.ring.next && v->lost == 0)
+                fall_behind(v);
+        }
+    }
+}
+
+void fanout_flush(struct fanout *f, struct outlet *o, struct list *lost)
+{
+    f->cut_short = false;
+    for (unsigned form = 0; form < OUTLET_FORMS; form++) {
+        LIST_EACH (node, &o->steady[form]) {
+            struct viewer *v = LIST_ITEM(node, struct viewer, link);
+            if (viewer_is_batchable(v))
+                queue_viewer(f, v, lost);
+            else
+                fall_behind(v); /* TLS, or replies of its own to send: fed one by one */
+        }
+    }
+    submit(f, lost);
+    if (f->cut_short)
+        split_off(o);
+}
+
+/* The connection's own queue goes out between two packets.  False if it must wait. */
+static bool send_queue(struct viewer *v)
+{
+    if (conn_queued(v->conn) == 0 || v->cursor.offset > 0)
+        return true;
+    if (conn_flush(v->conn))
+        return true;
+    v->blocked = true;
+    return false;
+}
+
+uint64_t fanout_feed(struct fanout *f, struct viewer *v, uint64_t budget)
+{
+    uint64_t    total = 0;
+    struct run *run = &f->runs[0];
+    assert(f->job_count == 0);
+    while (total < budget && send_queue(v)) {
+        /* What the connection has to say waits for the end of the current packet, no longer. */
+        build_run(run, &v->cursor, &v->outlet->cache.ring, conn_queued(v->conn) > 0 ? 1 : UINT_MAX);
+        if (run->count == 0) {
+            v->cursor = run->end;
+            break;
+        }
+        ssize_t n = conn_send(v->conn, run->iov, run->count);
+        apply(v, run, n);
+        total += n > 0 ? (uint64_t)n : 0;
+        if (v->lost != 0 || v->blocked)
+            break;
+    }
+    return total;
+}

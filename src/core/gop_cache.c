@@ -1,0 +1,144 @@
+#include "core/gop_cache.h"
+
+#include "protocol/amf.h"
+
+void gop_cache_init(struct gop_cache *c, const struct gop_limits *limits)
+{
+    *c = (struct gop_cache){ .limits = *limits, .fresh = true };
+    packet_ring_init(&c->ring);
+}
+
+void gop_cache_restart(struct gop_cache *c)
+{
+    header_set_unref(&c->headers);
+    header_set_unref(&c->start_headers);
+    c->headers_seq = c->start_headers_seq = c->start = 0;
+    c->has_audio = c->has_video = c->says_audio = c->says_video = false;
+    c->tracks_known = c->leading = c->keyframe_seen = false;
+    c->fresh = true;
+}
+
+void gop_cache_clear(struct gop_cache *c)
+{
+    gop_cache_restart(c);
+    packet_ring_clear(&c->ring);
+}
+
+/* The metadata names a codec for each track there is (FLV 10.1, E.5), with most encoders. */
+static void read_metadata(struct gop_cache *c, const struct avpacket *p)
+{
+    struct amf_reader r = amf_reader_over(avpacket_bytes(p));
+    struct amf_value  v;
+    c->says_audio = c->says_video = false;
+    if (!amf_read(&r, &v) || !amf_read(&r, &v))
+        return;
+    while (amf_read_flat(&r, &v) && v.type != AMF_END) {
+        c->says_audio |= bytes_equal(v.key, bytes_of("audiocodecid"));
+        c->says_video |= bytes_equal(v.key, bytes_of("videocodecid"));
+    }
+}
+
+static void note_tracks(struct gop_cache *c, const struct avpacket *p)
+{
+    if (p->type == AV_AUDIO)
+        c->has_audio = true;
+    if (p->type == AV_VIDEO && !c->has_video) {
+        c->has_video = true;
+        c->video_track = p->track;
+    }
+    bool said = c->says_audio || c->says_video;
+    bool all = (c->has_audio || !c->says_audio) && (c->has_video || !c->says_video);
+    if ((c->has_audio && c->has_video) || (said && all))
+        c->tracks_known = true;
+    if (avpacket_is_frame(p) && p->dts_ms - c->first_dts_ms >= GOP_CACHE_TRACKS_MS)
+        gop_cache_settle_tracks(c);
+}
+
+static void start_at(struct gop_cache *c, uint64_t seq)
+{
+    c->start = seq;
+    header_set_unref(&c->start_headers);
+    c->start_headers = header_set_ref(c->headers);
+    c->start_headers_seq = c->headers_seq;
+}
+
+static void no_start(struct gop_cache *c)
+{
+    c->start = 0;
+    c->leading = false;
+    header_set_unref(&c->start_headers);
+}
+
+static void on_audio(struct gop_cache *c, uint64_t seq, bool first)
+{
+    if (first) {
+        start_at(c, seq);
+        c->leading = true;
+    } else if (!c->has_video && c->tracks_known) {
+        start_at(c, seq);
+        c->leading = false;
+    }
+}
+
+static void on_video(struct gop_cache *c, const struct avpacket *p, uint64_t seq)
+{
+    if (p->track != c->video_track)
+        return;
+    if (p->flags & AV_KEYFRAME) {
+        if (!c->leading)
+            start_at(c, seq);
+        c->leading = false;
+        c->keyframe_seen = true;
+    } else if (!c->keyframe_seen) {
+        no_start(c); /* an encoder that starts amid a group: nothing decodes before a keyframe */
+    }
+}
+
+/* A group that outgrows its bounds is no longer a start: half of one would not decode. */
+static void keep_bounds(struct gop_cache *c, const struct avpacket *newest, uint64_t seq)
+{
+    if (c->start == 0 || c->start == seq)
+        return;
+    const struct avpacket *oldest = packet_ring_at(&c->ring, c->start)->packet;
+    if (packet_ring_size_from(&c->ring, c->start) > c->limits.size_max ||
+        newest->dts_ms - oldest->dts_ms > (int64_t)c->limits.duration_ms)
+        no_start(c);
+}
+
+uint64_t gop_cache_append(struct gop_cache *c, struct avpacket *p)
+{
+    uint64_t seq = packet_ring_push(&c->ring, p);
+    if (p->flags & AV_METADATA)
+        read_metadata(c, p);
+    if (p->flags & (AV_METADATA | AV_SEQUENCE_HEADER)) {
+        struct header_set *headers = header_set_with(c->headers, p);
+        header_set_unref(&c->headers);
+        c->headers = headers;
+        c->headers_seq = seq;
+    }
+    bool first = avpacket_is_frame(p) && c->fresh;
+    if (first) {
+        c->fresh = false;
+        c->first_dts_ms = p->dts_ms;
+    }
+    note_tracks(c, p);
+    if (avpacket_is_frame(p) && p->type == AV_AUDIO)
+        on_audio(c, seq, first);
+    else if (avpacket_is_frame(p))
+        on_video(c, p, seq);
+    keep_bounds(c, p, seq);
+    return seq;
+}
+
+void gop_cache_trim(struct gop_cache *c, uint64_t oldest)
+{
+    if (c->start != 0 && c->start < oldest)
+        oldest = c->start;
+    packet_ring_drop_before(&c->ring, oldest);
+}
+
+void gop_cache_settle_tracks(struct gop_cache *c)
+{
+    if (c->has_audio || c->has_video)
+        c->tracks_known = true;
+}

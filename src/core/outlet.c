@@ -1,0 +1,325 @@
+#include "core/outlet.h"
+
+#include "base/alloc.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "core/broadcast.h"
+#include "core/context.h"
+#include "core/fanout.h"
+#include "core/worker.h"
+#include "net/conn.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+int outlet_open(struct worker *worker, const char *path, struct outlet **out)
+{
+    *out = map_get(worker->outlets, path);
+    if (*out != NULL)
+        return 0;
+    struct outlet *o = alloc_zeroed(sizeof *o);
+    atomic_init(&o->refs, 1);
+    o->worker = worker;
+    o->path = alloc_string(path);
+    struct gop_limits limits = context_gop_limits(worker->context);
+    gop_cache_init(&o->cache, &limits);
+    list_init(&o->waiting);
+    list_init(&o->behind);
+    for (int form = 0; form < OUTLET_FORMS; form++)
+        list_init(&o->steady[form]);
+    list_init(&o->dirty);
+    int error = broadcast_attach(o);
+    if (error != 0) {
+        outlet_unref(o);
+        return error;
+    }
+    map_put(worker->outlets, path, o);
+    *out = o;
+    return 0;
+}
+
+struct outlet *outlet_ref(struct outlet *o)
+{
+    atomic_fetch_add_explicit(&o->refs, 1, memory_order_relaxed);
+    return o;
+}
+
+void outlet_unref(struct outlet *o)
+{
+    if (atomic_fetch_sub_explicit(&o->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    free(o->path);
+    free(o);
+}
+
+static void close_outlet(struct outlet *o)
+{
+    o->closed = true;
+    map_remove(o->worker->outlets, o->path);
+    list_remove(&o->dirty);
+    gop_cache_clear(&o->cache);
+    broadcast_detach(o);
+    outlet_unref(o);
+}
+
+static void set_state(struct viewer *v, enum viewer_state state, struct list *list)
+{
+    list_remove(&v->link);
+    list_append(list, &v->link);
+    v->state = (uint8_t)state;
+}
+
+/* Put a viewer at `seq` with `headers` before it.  What is left of a packet that it is in the
+ * middle of comes first. */
+static void place(struct viewer *v, uint64_t seq, struct header_set *headers)
+{
+    struct cursor     *c = &v->cursor;
+    struct header_set *preroll = header_set_ref(headers);
+    if (c->offset > 0) {
+        struct avpacket *current = cursor_packet(c, &v->outlet->cache.ring);
+        header_set_unref(&preroll);
+        preroll = header_set_after(current, headers);
+    }
+    header_set_unref(&c->preroll);
+    c->preroll = preroll;
+    c->preroll_at = 0;
+    c->seq = seq;
+}
+
+static void feed_soon(struct viewer *v)
+{
+    if (list_empty(&v->turn))
+        worker_feed_soon(v->outlet->worker, v);
+}
+
+static bool may_start(const struct viewer *v)
+{
+    const struct gop_cache *cache = &v->outlet->cache;
+    return cache->start != 0 && (cache->tracks_known || !v->needs_tracks);
+}
+
+static void start(struct viewer *v)
+{
+    struct gop_cache *cache = &v->outlet->cache;
+    place(v, cache->start, cache->start_headers);
+    if (cache->leading)
+        v->cursor.filter |= CURSOR_WAIT_KEYFRAME;
+    set_state(v, VIEWER_BEHIND, &v->outlet->behind);
+    v->blocked = false;
+    v->progress_ms = worker_now_ms(v->outlet->worker);
+    v->ops->on_start(v, cache->has_audio, cache->has_video);
+    feed_soon(v);
+}
+
+static void start_waiting(struct outlet *o)
+{
+    if (o->cache.start == 0)
+        return;
+    LIST_EACH (node, &o->waiting) {
+        struct viewer *v = LIST_ITEM(node, struct viewer, link);
+        if (may_start(v))
+            start(v);
+    }
+}
+
+void outlet_join(struct outlet *o, struct viewer *v)
+{
+    assert(v->state == VIEWER_DETACHED);
+    v->outlet = o;
+    o->viewer_count++;
+    broadcast_count_viewers(o->broadcast, 1);
+    set_state(v, VIEWER_WAITING, &o->waiting);
+    if (may_start(v))
+        start(v);
+}
+
+void outlet_leave(struct viewer *v)
+{
+    struct outlet *o = v->outlet;
+    if (v->state == VIEWER_DETACHED)
+        return;
+    list_remove(&v->link);
+    list_remove(&v->turn);
+    header_set_unref(&v->cursor.preroll);
+    v->state = VIEWER_DETACHED;
+    v->outlet = NULL;
+    broadcast_count_viewers(o->broadcast, -1);
+    if (--o->viewer_count == 0)
+        close_outlet(o);
+}
+
+void outlet_filter_viewer(struct viewer *v, uint8_t filter, bool at_start)
+{
+    struct cursor *c = &v->cursor;
+    bool           video_returns = (c->filter & CURSOR_NO_VIDEO) && !(filter & CURSOR_NO_VIDEO);
+    uint8_t        kept = c->filter & CURSOR_WAIT_KEYFRAME;
+    c->filter = filter | kept | (video_returns ? CURSOR_WAIT_KEYFRAME : 0);
+    if (v->state == VIEWER_DETACHED || v->state == VIEWER_WAITING)
+        return;
+    struct gop_cache *cache = &v->outlet->cache;
+    if (at_start && cache->start != 0) {
+        c->filter = filter;
+        place(v, cache->start, cache->start_headers);
+    }
+    set_state(v, VIEWER_BEHIND, &v->outlet->behind);
+    if (!v->blocked)
+        feed_soon(v);
+}
+
+void outlet_viewer_writable(struct viewer *v)
+{
+    if (v->state != VIEWER_BEHIND || !v->blocked)
+        return;
+    v->blocked = false;
+    feed_soon(v);
+}
+
+void outlet_restart(struct outlet *o)
+{
+    if (o->closed)
+        return;
+    gop_cache_restart(&o->cache);
+    o->live = true;
+    o->first_packet_ms = 0;
+}
+
+void outlet_append(struct outlet *o, struct avpacket *packet)
+{
+    if (o->closed)
+        return;
+    gop_cache_append(&o->cache, packet);
+    if (o->first_packet_ms == 0)
+        o->first_packet_ms = worker_now_ms(o->worker);
+    if (!list_empty(&o->waiting))
+        start_waiting(o);
+    worker_flush_later(o->worker, o);
+}
+
+/* The stream is over for a viewer that has got all of it. */
+static void end_viewer(struct viewer *v)
+{
+    v->cursor.filter &= (uint8_t)~CURSOR_WAIT_KEYFRAME;
+    set_state(v, VIEWER_WAITING, &v->outlet->waiting);
+    v->ops->on_stream_end(v);
+}
+
+void outlet_fed(struct viewer *v)
+{
+    struct outlet *o = v->outlet;
+    if (v->lost != 0) {
+        v->ops->on_lost(v, v->lost);
+        return;
+    }
+    if (v->blocked)
+        return;
+    if (cursor_packet(&v->cursor, &o->cache.ring) != NULL) {
+        feed_soon(v);
+        return;
+    }
+    set_state(v, VIEWER_STEADY, &o->steady[v->cursor.form]);
+    if (!o->live)
+        end_viewer(v);
+}
+
+void outlet_end(struct outlet *o)
+{
+    if (o->closed)
+        return;
+    outlet_ref(o);
+    o->live = false;
+    outlet_flush(o);
+    gop_cache_restart(&o->cache);
+    for (int form = 0; form < OUTLET_FORMS && !o->closed; form++) {
+        struct list ending;
+        list_init(&ending);
+        list_splice(&ending, &o->steady[form]);
+        while (!list_empty(&ending))
+            end_viewer(LIST_ITEM(ending.next, struct viewer, link));
+    }
+    outlet_unref(o);
+}
+
+static bool is_lagging(const struct viewer *v)
+{
+    const struct gop_cache *cache = &v->outlet->cache;
+    const struct config    *config = v->outlet->worker->context->config;
+    uint64_t                seq = v->cursor.seq;
+    if (seq >= cache->ring.next)
+        return false;
+    if (cache->start != 0 && seq >= cache->start)
+        return false; /* within the group that is cached anyway; there is nothing newer to skip to */
+    int64_t behind_ms = packet_ring_at(&cache->ring, cache->ring.next - 1)->packet->dts_ms -
+                        packet_ring_at(&cache->ring, seq)->packet->dts_ms;
+    return behind_ms > (int64_t)config->delivery.lag_ms ||
+           packet_ring_size_from(&cache->ring, seq) > config->delivery.lag_bytes;
+}
+
+/* Move a viewer that cannot keep up to the newest keyframe, or if there is none to the head,
+ * where its video resumes with the next. */
+static void skip(struct viewer *v)
+{
+    struct gop_cache *cache = &v->outlet->cache;
+    uint64_t          from = v->cursor.seq;
+    bool              to_start = cache->start != 0;
+    uint64_t          to = to_start ? cache->start : cache->ring.next;
+    uint64_t          changed = to_start ? cache->start_headers_seq : cache->headers_seq;
+    struct header_set *headers = to_start ? cache->start_headers : cache->headers;
+    place(v, to, changed >= from ? headers : NULL);
+    if (!to_start && cache->has_video)
+        v->cursor.filter |= CURSOR_WAIT_KEYFRAME;
+    v->skips++;
+    v->skipped_packets += to - from;
+    worker_count_skip(v->outlet->worker, to - from);
+    log_debug(NULL, "viewer of %s is too slow: skipped %llu packets", v->outlet->path,
+              (unsigned long long)(to - from));
+}
+
+/* Look after those behind: skip who lags, have the others fed.  Returns the oldest place in use. */
+static uint64_t tend_behind(struct outlet *o)
+{
+    uint64_t oldest = o->cache.ring.next;
+    LIST_EACH (node, &o->behind) {
+        struct viewer *v = LIST_ITEM(node, struct viewer, link);
+        if (is_lagging(v))
+            skip(v);
+        if (v->cursor.seq < oldest)
+            oldest = v->cursor.seq;
+        if (!v->blocked)
+            feed_soon(v);
+    }
+    return oldest;
+}
+
+void outlet_flush(struct outlet *o)
+{
+    struct list lost;
+    list_init(&lost);
+    list_remove(&o->dirty);
+    fanout_flush(o->worker->fanout, o, &lost);
+    gop_cache_trim(&o->cache, tend_behind(o));
+    outlet_ref(o);
+    while (!list_empty(&lost)) {
+        struct viewer *v = LIST_ITEM(lost.next, struct viewer, turn);
+        list_remove(&v->turn);
+        v->ops->on_lost(v, v->lost);
+    }
+    outlet_unref(o);
+}
+
+void outlet_tick(struct outlet *o, uint64_t now_ms)
+{
+    uint64_t stall_ms = (uint64_t)o->worker->context->config->delivery.stall_s * 1000;
+    if (!list_empty(&o->waiting) && o->first_packet_ms != 0 &&
+        now_ms - o->first_packet_ms >= GOP_CACHE_TRACKS_MS) {
+        gop_cache_settle_tracks(&o->cache);
+        start_waiting(o);
+    }
+    LIST_EACH (node, &o->behind) {
+        struct viewer *v = LIST_ITEM(node, struct viewer, link);
+        if (v->blocked && now_ms - v->progress_ms > stall_ms) {
+            v->lost = ERR_TIMEOUT;
+            v->blocked = false;
+            feed_soon(v); /* outlet_fed() reports it at the end of the turn */
+        }
+    }
+}

@@ -1,0 +1,95 @@
+#include "core/session.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "core/context.h"
+#include "core/worker.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+/* Ids are random, so that one cannot be guessed from another. */
+static void draw_id(char out[SESSION_ID_SIZE])
+{
+    uint64_t id;
+    if (getrandom(&id, sizeof id, 0) != (ssize_t)sizeof id)
+        abort();
+    snprintf(out, SESSION_ID_SIZE, "%016llx", (unsigned long long)id);
+}
+
+static void enrol(struct session *s)
+{
+    struct context *context = s->worker->context;
+    pthread_mutex_lock(&context->lock);
+    do
+        draw_id(s->id);
+    while (map_get(context->sessions, s->id) != NULL);
+    map_put(context->sessions, s->id, s);
+    pthread_mutex_unlock(&context->lock);
+}
+
+void session_init(struct session *s, struct worker *worker, const struct session_ops *ops,
+                  const struct sockaddr_storage *peer)
+{
+    s->ops = ops;
+    s->worker = worker;
+    s->created_ms = clock_wall_ms();
+    address_format_ip(peer, s->ip);
+    s->port = address_port(peer);
+    s->log = (struct log_context){ .id = s->id, .ip = s->ip };
+    enrol(s);
+    list_init(&s->link);
+    list_append(&worker->sessions, &s->link);
+    worker->session_count++;
+}
+
+void session_set_stream(struct session *s, const struct url_stream *stream)
+{
+    free(s->query);
+    if (s->stream == NULL)
+        s->stream = alloc_zeroed(sizeof *s->stream);
+    *s->stream = *stream;
+    s->query = alloc_string_of(stream->query.data, stream->query.size);
+    s->stream->query = bytes_of(s->query);
+    s->log.path = s->stream->path;
+}
+
+const char *session_path(const struct session *s)
+{
+    return s->stream != NULL ? s->stream->path : "";
+}
+
+static void free_session(struct loop_garbage *garbage)
+{
+    struct session *s = LIST_ITEM(garbage, struct session, garbage);
+    free(s->stream);
+    free(s->query);
+    s->ops->destroy(s);
+}
+
+void session_close(struct session *s, const char *reason)
+{
+    if (s->closed)
+        return;
+    s->closed = true;
+    log_debug(&s->log, "%s session %s %s closes: %s", s->ops->name, s->id, s->ip, reason);
+    s->ops->on_close(s, reason);
+    list_remove(&s->link);
+    s->worker->session_count--;
+    pthread_mutex_lock(&s->worker->context->lock);
+    map_remove(s->worker->context->sessions, s->id);
+    pthread_mutex_unlock(&s->worker->context->lock);
+    s->garbage.destroy = free_session;
+    loop_discard(&s->worker->loop, &s->garbage);
+}
+
+void session_tick(struct session *s, uint64_t now_ms)
+{
+    s->ops->on_tick(s, now_ms);
+}
+
+void session_stop(struct session *s)
+{
+    s->ops->on_stop(s);
+}

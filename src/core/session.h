@@ -1,0 +1,76 @@
+/* session.h - one peer: who it is, what it does here, and its one way out.
+ *
+ * The base of every kind of session, first member of each.  A session belongs to its worker's
+ * thread; context->sessions names it to others, who reach it by worker_post().  It ends through
+ * session_close() and nowhere else: the reason given there is what the log, and later the API
+ * and the webhooks, say. */
+#ifndef MILLRACE_CORE_SESSION_H
+#define MILLRACE_CORE_SESSION_H
+
+#include "base/list.h"
+#include "base/log.h"
+#include "net/address.h"
+#include "net/loop.h"
+#include "protocol/url.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct broadcast;
+struct conn;
+struct session;
+struct worker;
+
+#define SESSION_ID_SIZE 17 /* 16 hexadecimal digits and an end mark */
+
+enum session_role { SESSION_IDLE, SESSION_PUBLISHER, SESSION_VIEWER };
+
+struct session_ops {
+    const char *name; /* as log lines say it: "RTMP", "FLV" */
+    /* About once a second: time limits. */
+    void (*on_tick)(struct session *, uint64_t now_ms);
+    /* The server stops: end in the proper way of the protocol. */
+    void (*on_stop)(struct session *);
+    /* Leave the stream and let go of the connection; the memory lives to the end of the turn. */
+    void (*on_close)(struct session *, const char *reason);
+    void (*destroy)(struct session *);
+};
+
+struct session {
+    const struct session_ops *ops;
+    struct worker            *worker;
+    struct list               link;    /* worker's sessions */
+    struct loop_garbage       garbage;
+    enum session_role         role;
+    bool                      closed;
+    struct broadcast         *broadcast; /* while it publishes */
+    struct url_stream        *stream;    /* NULL until it names one; its query is `query` */
+    char                     *query;     /* undecoded; may hold a sign: never logged */
+    char                      id[SESSION_ID_SIZE];
+    char                      ip[ADDRESS_IP_SIZE];
+    uint16_t                  port;
+    int64_t                   created_ms; /* wall clock */
+    struct log_context        log;
+};
+
+/* Joins the worker's and the context's lists. */
+void session_init(struct session *, struct worker *, const struct session_ops *, const struct sockaddr_storage *peer);
+
+/* What it publishes or plays: copied. */
+void session_set_stream(struct session *, const struct url_stream *);
+
+/* The stream path, or "" while there is none. */
+const char *session_path(const struct session *);
+
+/* End the session.  `reason` is a short phrase in lower case; the first call counts. */
+void session_close(struct session *, const char *reason);
+
+void session_tick(struct session *, uint64_t now_ms);
+void session_stop(struct session *);
+
+/* Whether another connection may come: context's limits; counts it.  False is to be answered
+ * with a close, and is counted and logged. */
+bool session_admit(struct worker *, const struct sockaddr_storage *peer);
+void session_dismiss(struct worker *); /* an admitted connection has ended */
+
+#endif

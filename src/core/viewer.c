@@ -1,0 +1,16 @@
+#include "core/viewer.h"
+
+#include "net/conn.h"
+
+void viewer_init(struct viewer *v, struct conn *conn, enum wire_form form, const struct viewer_ops *ops)
+{
+    *v = (struct viewer){ .conn = conn, .ops = ops };
+    v->cursor = (struct cursor){ .form = (uint8_t)form, .msid = WIRE_MSID };
+    list_init(&v->link);
+    list_init(&v->turn);
+}
+
+bool viewer_is_batchable(const struct viewer *v)
+{
+    return conn_queued(v->conn) == 0 && conn_is_plain(v->conn);
+}

@@ -1,0 +1,57 @@
+/* viewer.h - one who watches a stream: a cursor, a socket, and what its session is told.
+ *
+ * Embedded in the session (RTMP, FLV); it is its worker's alone.  The states:
+ *
+ *     DETACHED   in no outlet
+ *     WAITING    for a publisher, for the tracks to be known, or for a place to start
+ *     BEHIND     started, with bytes to catch up on; blocked while its socket is full
+ *     STEADY     at the end of the stream: fed in batches with all others that are */
+#ifndef MILLRACE_CORE_VIEWER_H
+#define MILLRACE_CORE_VIEWER_H
+
+#include "base/list.h"
+#include "core/cursor.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct conn;
+struct outlet;
+struct viewer;
+
+enum viewer_state { VIEWER_DETACHED, VIEWER_WAITING, VIEWER_BEHIND, VIEWER_STEADY };
+
+struct viewer_ops {
+    /* A packet is about to be sent, the first since the viewer began to wait: queue what goes
+     * before it (conn_write). */
+    void (*on_start)(struct viewer *, bool has_audio, bool has_video);
+    /* The publisher has gone for good, and all of its packets are sent.  The viewer is WAITING;
+     * the session may leave or go on waiting. */
+    void (*on_stream_end)(struct viewer *);
+    /* The socket failed, or took nothing for delivery.stall_s; the session ends itself. */
+    void (*on_lost)(struct viewer *, int error);
+};
+
+struct viewer {
+    struct list              link;       /* outlet's list of its state */
+    struct list              turn;       /* worker's list of those to be fed this turn */
+    struct outlet           *outlet;
+    struct conn             *conn;
+    const struct viewer_ops *ops;
+    struct cursor            cursor;
+    uint8_t                  state;      /* enum viewer_state */
+    bool                     blocked;    /* BEHIND, until its socket takes bytes again */
+    bool                     needs_tracks; /* starts only when the tracks are known */
+    int                      lost;       /* an error to report through on_lost */
+    uint64_t                 progress_ms; /* when its socket last took a byte */
+    uint64_t                 bytes_sent; /* of media */
+    uint64_t                 skips;      /* times it was moved ahead */
+    uint64_t                 skipped_packets;
+};
+
+void viewer_init(struct viewer *, struct conn *, enum wire_form, const struct viewer_ops *);
+
+/* Whether a batch may feed it along with others. */
+bool viewer_is_batchable(const struct viewer *);
+
+#endif

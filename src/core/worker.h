@@ -1,0 +1,102 @@
+/* worker.h - one thread: its loop, its listeners, its sessions, its view of each stream.
+ *
+ * A session lives and dies on one worker.  Workers speak to each other by posts only: a
+ * function and two pointers, run at the receiver in the order posted.  What a worker posts
+ * during a turn is handed over at the end of it, one lock and at most one wake for each other
+ * worker, however many packets there were. */
+#ifndef MILLRACE_CORE_WORKER_H
+#define MILLRACE_CORE_WORKER_H
+
+#include "base/list.h"
+#include "base/map.h"
+#include "net/loop.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct context;
+struct fanout;
+struct listener;
+struct outlet;
+struct viewer;
+
+typedef void post_fn(void *a, void *b);
+
+struct post {
+    post_fn *run;
+    void    *a;
+    void    *b;
+};
+
+struct post_queue {
+    struct post *posts;
+    size_t       count;
+    size_t       capacity;
+};
+
+struct worker {
+    struct loop       loop;
+    struct context   *context;
+    unsigned          index;
+    pthread_t         thread;
+    struct fanout    *fanout;
+    struct map       *outlets;      /* stream path to struct outlet */
+    struct list       sessions;
+    size_t            session_count;
+    struct list       dirty;        /* outlets to flush, longest waiting first */
+    struct list       turn;         /* viewers to feed, in turn */
+    struct listener **listeners;
+    size_t            listener_count;
+    uv_timer_t        tick;
+    uv_timer_t        flush_timer;
+    uv_async_t        wake;
+    struct loop_hook  hook;
+    struct post_queue *outbox;      /* one for each worker, this one too */
+    pthread_mutex_t   inbox_lock;
+    struct post_queue inbox;        /* inbox_lock */
+    struct post_queue spare;        /* memory for the next inbox */
+    bool              stopping;
+    uint64_t          stop_by_ms;
+};
+
+/* context->worker_count must be final; the caller puts the worker into context->workers. */
+struct worker *worker_new(struct context *, unsigned index);
+
+/* All workers of the context, after worker_join() of each. */
+void worker_free_all(struct context *);
+
+/* Start and end the thread.  worker_stop() may be called from any thread; the worker closes
+ * its listeners, ends its sessions properly, and stops when they are gone, at the latest
+ * after drain_s.  A failure of worker_start() leaves errno. */
+int  worker_start(struct worker *);
+void worker_stop(struct worker *);
+void worker_join(struct worker *);
+
+/* Before worker_start(): accept on `fd`, which is taken over. */
+struct worker_listener {
+    int fd;
+    void (*on_accept)(int fd, const struct sockaddr_storage *peer, void *worker);
+};
+void worker_listen(struct worker *, const struct worker_listener *);
+
+/* Have `run(a, b)` called on `to`.  `from` is the worker whose thread this is, or NULL on a
+ * thread that is none. */
+void worker_post(struct worker *from, struct worker *to, post_fn *run, void *a, void *b);
+
+/* Hand all that was posted to its receivers at once, this worker's own included.  Whatever
+ * another thread posts after it has seen an effect of this call comes later. */
+void worker_hand_over(struct worker *);
+
+/* For the outlets: a flush when the window has passed; a viewer's turn at the end of this turn. */
+void worker_flush_later(struct worker *, struct outlet *);
+void worker_feed_soon(struct worker *, struct viewer *);
+void worker_count_skip(struct worker *, uint64_t packets);
+
+static inline uint64_t worker_now_ms(const struct worker *w)
+{
+    return loop_now_ms(&w->loop);
+}
+
+#endif
