@@ -143,6 +143,9 @@ static int read_target(struct http_request *r, char *decoded, const char **reaso
 
 int http_head_interpret(struct http_request *r, char *decoded, const char **reason)
 {
+    for (size_t i = 0; i < r->header_count; i++)
+        if (r->headers[i].name[0] == '\0') /* llhttp lets it pass */
+            return refuse(400, "header without a name", reason);
     if (strcmp(r->method_name, "CONNECT") == 0)
         return refuse(501, "CONNECT is for proxies", reason);
     int status = read_host(r, reason);

@@ -53,12 +53,22 @@ struct http_parser {
     struct http_request request;
 };
 
+static void start_head(struct http_parser *p)
+{
+    p->phase = HEAD;
+    p->line = (struct line){ 0 };
+    p->line_count = p->blank_count = 0;
+    p->head_size = 0;
+    p->request = (struct http_request){ .headers = p->headers };
+}
+
 struct http_parser *http_parser_new(const struct http_limits *limits)
 {
     struct http_parser *p = alloc_zeroed(sizeof *p);
     p->limits = limits != NULL ? *limits : HTTP_LIMITS_DEFAULT;
     p->headers = alloc_resize(NULL, p->limits.header_count + 1, sizeof *p->headers);
     p->reason = "";
+    start_head(p);
     return p;
 }
 
@@ -248,15 +258,6 @@ static int store(struct http_parser *p, uint8_t byte)
     if (push(p, '%') < 0 || push(p, digits[byte >> 4]) < 0 || push(p, digits[byte & 15]) < 0)
         return p->error;
     return 0;
-}
-
-static void start_head(struct http_parser *p)
-{
-    p->phase = HEAD;
-    p->line = (struct line){ 0 };
-    p->line_count = p->blank_count = 0;
-    p->head_size = 0;
-    p->request = (struct http_request){ .headers = p->headers };
 }
 
 static enum http_method method_of(llhttp_t *llhttp)
