@@ -209,7 +209,7 @@ static void test_memory_grows_with_the_bytes(void **state)
     flv_reader_clear(&r);
 }
 
-/* The files of tests/data, by what ffprobe says of them. */
+/* The files of tests/data, counted apart from this reader. */
 static const struct file {
     const char *name;
     int         tags, sequence_headers, keyframes, track_infos, ends, frames, multitrack;
