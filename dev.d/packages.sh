@@ -56,10 +56,14 @@ lacking_packages() {
 }
 
 install_packages() {
-    say "Installing these Debian packages: $*"
-    as_root apt-get update -q
-    as_root env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -q -y --no-install-recommends "$@"
+    local log=build/log/apt.log
+    mkdir -p build/log
+    say "Installing these Debian packages (what apt-get says goes to $log): $*"
+    { as_root apt-get update -q && as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -q -y --no-install-recommends "$@"; } >"$log" 2>&1 </dev/null || {
+        tail -n 20 "$log" >&2
+        die "apt-get failed"
+    }
 }
 
 as_root() {

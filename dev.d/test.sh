@@ -20,9 +20,7 @@ cmd_test() {
     done
     [ ${#suites[@]} -gt 0 ] || suites=("${SUITES[@]}")
     [ ${#files[@]} -eq 0 ] || suites=(e2e)
-    for suite in "${suites[@]}"; do
-        "need_for_$suite"
-    done
+    need_for_suites "${suites[@]}"
     passed=0 failed=()
     mkdir -p build/log
     for suite in "${suites[@]}"; do
@@ -31,16 +29,19 @@ cmd_test() {
     summary
 }
 
-need_for_source() { need build check; }
-need_for_unit()   { need build check; }
-need_for_clang()  { need build check; }
-need_for_fuzz()   { need build check fuzz; }
-need_for_e2e()    { need build check e2e; }
+need_for_suites() {
+    local groups=(build check) suite
+    for suite in "$@"; do
+        case $suite in fuzz | e2e) groups+=("$suite") ;; esac
+    done
+    need "${groups[@]}"
+}
 
 suite_source() {
     step "layers: the check finds what it should" tests/check_layers --self-test
     step "layers: no include points upwards" tests/check_layers src
     step "headers compile alone" tests/check_headers
+    step "lock files name no registry" lock_files_name_no_registry
 }
 
 suite_unit() {
@@ -68,6 +69,12 @@ suite_e2e() {
     for preset in "${presets[@]:-${E2E_PRESETS[@]}}"; do
         step "end-to-end tests, $preset" end_to_end_tests "$preset" "${files[@]}"
     done
+}
+
+# npm writes where it fetched a package from, unless .npmrc says omit-lockfile-registry-resolved.
+lock_files_name_no_registry() {
+    ! find . -name node_modules -prune -o -name package-lock.json -print0 |
+        xargs -0 grep -n -e '"resolved"' -e '://registry'
 }
 
 unit_tests() {
@@ -109,11 +116,11 @@ under_sanitizer() {
 
 # step TITLE COMMAND...: run it, keep what it says, tell how it went.
 step() {
-    local title=$1 log began=$SECONDS status=0
+    local title=$1 log began=$SECONDS status=0          # status: set by limited
     log=build/log/$(tr -cs 'a-z0-9\n' '-' <<<"$title").log
     shift
     printf '%-46s' "$title"
-    limited "$log" "$@" || status=$?
+    limited "$log" "$@"
     if [ $status -eq 0 ]; then
         passed=$((passed + 1))
         say "ok      $((SECONDS - began)) s"
@@ -126,8 +133,9 @@ step() {
 }
 
 # limited LOG COMMAND...: in a process group of its own, so that nothing it started outlives it.
+# Sets `status` instead of returning it: a caller's `||` would switch off set -e in the command.
 limited() {
-    local log=$1 pid until=$((SECONDS + STEP_SECONDS)) status=0
+    local log=$1 pid until=$((SECONDS + STEP_SECONDS))
     shift
     set -m
     (set -e; "$@") >"$log" 2>&1 </dev/null &
@@ -144,7 +152,6 @@ limited() {
     wait "$pid" || status=$?
     kill -KILL -- "-$pid" 2>/dev/null || true
     trap - INT TERM
-    return $status
 }
 
 summary() {

@@ -1,7 +1,57 @@
+/* main.c - the command line, and what it asks for. */
+#include "base/log.h"
+#include "core/config.h"
+#include "core/options.h"
+#include "server/server.h"
+
 #include <stdio.h>
 
-int main(void)
+static int run(const struct config *config)
 {
-    puts("millrace " MILLRACE_VERSION);
-    return 0;
+    log_setup(config->log.level, config->log.format);
+    return server_run(config) == 0 ? 0 : OPTIONS_EXIT_FAILURE;
+}
+
+static int act(const struct options *options, const struct config *config)
+{
+    switch (options->action) {
+    case OPTIONS_CHECK_CONFIG:
+        puts("the configuration is right");
+        return 0;
+    case OPTIONS_PRINT_CONFIG:
+        return config_print(config, stdout) == 0 ? 0 : OPTIONS_EXIT_FAILURE;
+    default:
+        return run(config);
+    }
+}
+
+static int load_and_act(const struct options *options)
+{
+    struct config *config = NULL;
+    char           error[CONFIG_ERROR_SIZE];
+    if (config_load(options->config_path, options->sets, options->set_count, &config, error) != 0) {
+        fprintf(stderr, "millrace: %s\n", error);
+        return OPTIONS_EXIT_USAGE;
+    }
+    int exit_code = act(options, config);
+    config_free(config);
+    return exit_code;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options;
+    int            exit_code = 0;
+    if (options_parse(argc, argv, &options) != 0) {
+        fprintf(stderr, "millrace: %s\n", options.error);
+        exit_code = OPTIONS_EXIT_USAGE;
+    } else if (options.action == OPTIONS_VERSION) {
+        puts("millrace " MILLRACE_VERSION);
+    } else if (options.action == OPTIONS_HELP) {
+        options_print_help(stdout);
+    } else {
+        exit_code = load_and_act(&options);
+    }
+    options_clear(&options);
+    return exit_code;
 }

@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -29,27 +30,34 @@ atomic_int          log_threshold = LOG_LEVEL_INFO;
 static atomic_int   format_now = LOG_FORMAT_TEXT;
 static atomic_ullong dropped;
 
-/* Where lines go, and whether the last one got there only in part. */
+/* Where lines go. */
+enum sink_kind { SINK_FILE, SINK_PIPE, SINK_SOCKET, SINK_TERMINAL };
 static pthread_mutex_t sink_lock = PTHREAD_MUTEX_INITIALIZER;
 static int             sink_fd = STDERR_FILENO;
-static bool            sink_is_socket;
-static bool            sink_torn;
+static enum sink_kind  sink_kind;
+static bool            sink_torn;  /* the last line got there only in part */
+static bool            sink_stuck; /* or not at all */
 
 /* O_NONBLOCK belongs to the open file, which stderr shares with whoever started us; so a pipe
  * or a terminal is opened anew.  A socket needs no flag: send() has one for each call. */
-static int open_sink(bool *is_socket)
+static int open_sink(enum sink_kind *kind)
 {
     struct stat status;
-    *is_socket = false;
+    *kind = SINK_FILE;
     if (fstat(STDERR_FILENO, &status) != 0)
         return STDERR_FILENO;
-    *is_socket = S_ISSOCK(status.st_mode);
-    if (!S_ISFIFO(status.st_mode) && !isatty(STDERR_FILENO))
+    if (S_ISSOCK(status.st_mode))
+        *kind = SINK_SOCKET;
+    else if (S_ISFIFO(status.st_mode))
+        *kind = SINK_PIPE;
+    else if (isatty(STDERR_FILENO))
+        *kind = SINK_TERMINAL;
+    if (*kind == SINK_FILE || *kind == SINK_SOCKET)
         return STDERR_FILENO;
     int fd = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0)
         return STDERR_FILENO;
-    if (S_ISFIFO(status.st_mode)) /* room for a burst; more than the system allows is refused */
+    if (*kind == SINK_PIPE) /* room for a burst; more than the system allows is refused */
         (void)fcntl(fd, F_SETPIPE_SZ, 1 << 20);
     return fd;
 }
@@ -60,8 +68,8 @@ void log_setup(enum log_level level, enum log_format format)
     pthread_mutex_lock(&sink_lock);
     if (sink_fd != STDERR_FILENO)
         close(sink_fd);
-    sink_fd = open_sink(&sink_is_socket);
-    sink_torn = false;
+    sink_fd = open_sink(&sink_kind);
+    sink_torn = sink_stuck = false;
     pthread_mutex_unlock(&sink_lock);
     atomic_store_explicit(&format_now, (int)format, memory_order_relaxed);
     atomic_store_explicit(&log_threshold, (int)level, memory_order_relaxed);
@@ -77,26 +85,37 @@ static ssize_t write_once(const char *text, size_t size)
 {
     ssize_t n;
     do
-        n = sink_is_socket ? send(sink_fd, text, size, MSG_DONTWAIT | MSG_NOSIGNAL)
-                           : write(sink_fd, text, size);
+        n = sink_kind == SINK_SOCKET ? send(sink_fd, text, size, MSG_DONTWAIT | MSG_NOSIGNAL)
+                                     : write(sink_fd, text, size);
     while (n < 0 && errno == EINTR);
     return n;
 }
 
-/* Only a terminal, a full disk or a stream socket takes a line in part; the rest is tried once
- * more, and a line that stays torn is closed before the next one. */
+/* A terminal holds less than a burst of lines, so it gets a moment to show them; once that was
+ * in vain (Ctrl-S), the lines after it are dropped at once. */
+static bool wait_for_terminal(void)
+{
+    struct pollfd terminal = { .fd = sink_fd, .events = POLLOUT };
+    return sink_kind == SINK_TERMINAL && !sink_stuck && errno == EAGAIN && poll(&terminal, 1, 100) == 1;
+}
+
+/* A pipe takes a line whole or not at all; a terminal, a full disk or a socket may take a part.
+ * A line that stays torn is ended before the next one begins. */
 static bool write_line(const char *text, size_t size)
 {
     if (sink_torn && write_once("\n", 1) != 1)
         return false;
-    sink_torn = false;
-    ssize_t n = write_once(text, size);
-    if (n > 0 && (size_t)n < size) {
-        ssize_t more = write_once(text + n, size - (size_t)n);
-        n += more > 0 ? more : 0;
-        sink_torn = (size_t)n < size;
+    size_t done = 0;
+    while (done < size) {
+        ssize_t n = write_once(text + done, size - done);
+        if (n > 0)
+            done += (size_t)n;
+        else if (n == 0 || !wait_for_terminal())
+            break;
     }
-    return n >= 0 && (size_t)n == size;
+    sink_torn = done > 0 && done < size;
+    sink_stuck = done < size;
+    return !sink_stuck;
 }
 
 static void emit(struct line *line)

@@ -6,8 +6,8 @@
  * peer is escaped in both formats: it can neither start a line nor drive a terminal, and JSON
  * stays valid whatever its bytes are.
  *
- * Logging never waits for a pipe or socket whose reader is stuck: such a line is dropped and
- * counted.  All calls may be made from any thread, and leave errno alone. */
+ * Logging does not wait for a pipe, a socket or a terminal whose reader is stuck: such a line is
+ * dropped and counted.  All calls may be made from any thread, and leave errno alone. */
 #ifndef MILLRACE_BASE_LOG_H
 #define MILLRACE_BASE_LOG_H
 
@@ -39,7 +39,7 @@ struct log_context {
 };
 
 /* Lines up to `level` are written, in `format`; before the first call those up to
- * LOG_LEVEL_INFO are, as text.  Looks again at what stderr is.  Not for two threads at once. */
+ * LOG_LEVEL_INFO are, as text.  Looks anew at what stderr is. */
 void log_setup(enum log_level level, enum log_format format);
 
 /* Lines that could not be written since the process began. */

@@ -240,6 +240,15 @@ void broadcast_append(struct session *s, struct avpacket *p, uint32_t time_ms)
     avpacket_unref(&p);
 }
 
+bool broadcast_is_live(struct context *context, const char *path)
+{
+    pthread_mutex_lock(&context->lock);
+    struct broadcast *b = map_get(context->broadcasts, path);
+    bool              live = b != NULL && b->publisher != NULL;
+    pthread_mutex_unlock(&context->lock);
+    return live;
+}
+
 /* The outlets' side. */
 
 static void add_outlet(struct broadcast *b, struct outlet *o)

@@ -21,6 +21,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct context;
 struct outlet;
 struct session;
 struct worker;
@@ -54,6 +55,9 @@ void broadcast_unpublish(struct session *);
 /* A packet from the publisher, classified by avcodec_classify(); time_ms is the publisher's.
  * Takes the reference over. */
 void broadcast_append(struct session *, struct avpacket *packet, uint32_t time_ms);
+
+/* Whether somebody publishes `path` now. */
+bool broadcast_is_live(struct context *, const char *path);
 
 /* For outlets, on the outlet's worker: sets outlet->broadcast, and the outlet's cache if the
  * stream is held.  0 or ERR_TOO_BIG. */

@@ -32,8 +32,8 @@ struct config {
     uint32_t drain_s;
     struct {
         int      port; /* CONFIG_PORT_OFF: no listener; 0: any free port */
-        uint32_t chunk_size;
-        uint32_t ping;         /* seconds; this and the next are named by the original */
+        uint64_t chunk_size;
+        uint32_t ping;         /* seconds; this and the next are named as in Node Media Server */
         uint32_t ping_timeout; /* seconds */
     } rtmp;
     struct {

@@ -43,9 +43,9 @@ const struct config_key config_keys[] = {
       .doc = "An RTMP peer that stays silent for so long after a ping is disconnected." },
 
     { KEY(http.port), PORT(8000),
-      .doc = "Where HTTP and WebSocket are served; 0 is any free port, which the log names; null is no HTTP." },
+      .doc = "Where HTTP and WebSocket are served; 0 is any free port, null is none, as for RTMP." },
     { KEY(http.allow_origin), STRING("*", 1024), LIVE,
-      .doc = "The web origin that may read responses (Access-Control-Allow-Origin); `*` is any, empty is none." },
+      .doc = "The web origin that may read responses, as a browser sends it; `*` is any, empty is none." },
 
     { KEY(log.level), ENUM("info", "none|error|warn|info|debug"), LIVE,
       .doc = "The least important lines that are logged." },
@@ -53,7 +53,7 @@ const struct config_key config_keys[] = {
       .doc = "Log lines for people, or one JSON object a line." },
 
     { KEY(delivery.flush_ms), MILLISECONDS(10, 0, 1000), LIVE,
-      .doc = "Packets of so long a time are sent to viewers together; 0 sends each at once, at a higher cost." },
+      .doc = "How long packets are gathered before they go to viewers; 0 sends each at once." },
     { KEY(delivery.lag_ms), MILLISECONDS(5000, 100, 600000), LIVE,
       .doc = "A viewer that is further behind than this skips to the newest keyframe." },
     { KEY(delivery.lag_bytes), SIZE(16777216, 65536, 1024 * BYTES_PER_MIB), LIVE,
@@ -63,9 +63,9 @@ const struct config_key config_keys[] = {
     { KEY(delivery.gop_cache), BOOL(true), LIVE,
       .doc = "Start new viewers at the last keyframe instead of waiting for the next." },
     { KEY(delivery.gop_ms), MILLISECONDS(20000, 100, 600000), LIVE,
-      .doc = "What is kept of a stream for new viewers, at most, in time." },
+      .doc = "The longest time that is kept of a stream for new viewers." },
     { KEY(delivery.gop_bytes), SIZE(33554432, 65536, 1024 * BYTES_PER_MIB), LIVE,
-      .doc = "What is kept of a stream for new viewers, at most, in bytes." },
+      .doc = "The most bytes that are kept of a stream for new viewers." },
     { KEY(delivery.backend), ENUM("auto", "auto|sendmsg|io_uring"),
       .doc = "The system calls that send to viewers; `auto` is io_uring where the kernel permits it." },
 

@@ -1,6 +1,7 @@
 #include "core/context.h"
 
 #include "base/alloc.h"
+#include "base/log.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@ struct context *context_new(const struct config *config)
     c->config = config;
     c->broadcasts = map_new();
     c->sessions = map_new();
+    c->addresses = map_new();
     pthread_mutex_init(&c->lock, NULL);
     return c;
 }
@@ -21,10 +23,52 @@ void context_free(struct context *c)
         return;
     assert(map_count(c->sessions) == 0);
     map_free(c->sessions);
+    map_free(c->addresses);
     map_free(c->broadcasts);
     pthread_mutex_destroy(&c->lock);
     free(c->workers);
     free(c);
+}
+
+/* With the lock.  A count is kept in the map's value itself. */
+static void set_count(struct context *c, const char *ip, uintptr_t count)
+{
+    if (count == 0)
+        map_remove(c->addresses, ip);
+    else
+        map_put(c->addresses, ip, (void *)count);
+}
+
+static const char *why_refused(const struct context *c, uintptr_t from_ip)
+{
+    uint32_t per_ip = c->config->limits.connections_per_ip;
+    if (stats_get(&c->stats.connections) >= c->config->limits.connections)
+        return "limits.connections";
+    return per_ip > 0 && from_ip >= per_ip ? "limits.connections_per_ip" : NULL;
+}
+
+bool context_admit(struct context *c, const char *ip)
+{
+    pthread_mutex_lock(&c->lock);
+    uintptr_t   from_ip = (uintptr_t)map_get(c->addresses, ip);
+    const char *limit = why_refused(c, from_ip);
+    if (limit == NULL) {
+        set_count(c, ip, from_ip + 1);
+        stats_add(&c->stats.connections, 1);
+    }
+    pthread_mutex_unlock(&c->lock);
+    stats_add(limit == NULL ? &c->stats.connections_accepted : &c->stats.connections_refused, 1);
+    if (limit != NULL)
+        log_warn(NULL, "connection from %s refused: %s is reached", ip, limit);
+    return limit == NULL;
+}
+
+void context_dismiss(struct context *c, const char *ip)
+{
+    pthread_mutex_lock(&c->lock);
+    set_count(c, ip, (uintptr_t)map_get(c->addresses, ip) - 1);
+    stats_add(&c->stats.connections, (uint64_t)-1);
+    pthread_mutex_unlock(&c->lock);
 }
 
 struct gop_limits context_gop_limits(const struct context *c)

@@ -25,11 +25,17 @@ struct context {
     pthread_mutex_t      lock;
     struct map          *broadcasts; /* lock: stream path to struct broadcast */
     struct map          *sessions;   /* lock: session id to struct session */
+    struct map          *addresses;  /* lock: IP address to its number of connections, as a pointer */
 };
 
 /* `config` is borrowed and must outlive the context. */
 struct context *context_new(const struct config *config);
 void            context_free(struct context *); /* after all workers have ended */
+
+/* Count a connection from `ip`, unless limits.connections or limits.connections_per_ip forbid
+ * it: then `false`, counted and logged, and the caller closes it. */
+bool context_admit(struct context *, const char *ip);
+void context_dismiss(struct context *, const char *ip);
 
 struct gop_limits context_gop_limits(const struct context *);
 

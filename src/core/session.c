@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 
 /* Ids are random, so that one cannot be guessed from another. */
@@ -29,19 +30,32 @@ static void enrol(struct session *s)
     pthread_mutex_unlock(&context->lock);
 }
 
-void session_init(struct session *s, struct worker *worker, const struct session_ops *ops,
-                  const struct sockaddr_storage *peer)
+static void begin(struct session *s, struct worker *worker, const struct session_ops *ops)
 {
     s->ops = ops;
     s->worker = worker;
     s->created_ms = clock_wall_ms();
-    address_format_ip(peer, s->ip);
-    s->port = address_port(peer);
     s->log = (struct log_context){ .id = s->id, .ip = s->ip };
     enrol(s);
     list_init(&s->link);
     list_append(&worker->sessions, &s->link);
     worker->session_count++;
+}
+
+void session_init(struct session *s, struct worker *worker, const struct session_ops *ops,
+                  const struct sockaddr_storage *peer)
+{
+    address_format_ip(peer, s->ip);
+    s->port = address_port(peer);
+    begin(s, worker, ops);
+}
+
+void session_init_after(struct session *s, const struct session_ops *ops, struct session *before)
+{
+    memcpy(s->ip, before->ip, sizeof s->ip);
+    s->port = before->port;
+    before->handed_on = true;
+    begin(s, before->worker, ops);
 }
 
 void session_set_stream(struct session *s, const struct url_stream *stream)
@@ -80,6 +94,8 @@ void session_close(struct session *s, const char *reason)
     pthread_mutex_lock(&s->worker->context->lock);
     map_remove(s->worker->context->sessions, s->id);
     pthread_mutex_unlock(&s->worker->context->lock);
+    if (!s->handed_on)
+        context_dismiss(s->worker->context, s->ip);
     s->garbage.destroy = free_session;
     loop_discard(&s->worker->loop, &s->garbage);
 }

@@ -43,6 +43,7 @@ struct session {
     struct loop_garbage       garbage;
     enum session_role         role;
     bool                      closed;
+    bool                      handed_on; /* another session has its connection now */
     struct broadcast         *broadcast; /* while it publishes */
     struct url_stream        *stream;    /* NULL until it names one; its query is `query` */
     char                     *query;     /* undecoded; may hold a sign: never logged */
@@ -53,8 +54,13 @@ struct session {
     struct log_context        log;
 };
 
-/* Joins the worker's and the context's lists. */
+/* Joins the worker's and the context's lists.  The connection was admitted (context_admit());
+ * it is dismissed with the session. */
 void session_init(struct session *, struct worker *, const struct session_ops *, const struct sockaddr_storage *peer);
+
+/* The same for a session that follows another on its connection, as when an HTTP request becomes
+ * a stream: the admission passes on, and `before` is to be closed. */
+void session_init_after(struct session *, const struct session_ops *, struct session *before);
 
 /* What it publishes or plays: copied. */
 void session_set_stream(struct session *, const struct url_stream *);
@@ -67,10 +73,5 @@ void session_close(struct session *, const char *reason);
 
 void session_tick(struct session *, uint64_t now_ms);
 void session_stop(struct session *);
-
-/* Whether another connection may come: context's limits; counts it.  False is to be answered
- * with a close, and is counted and logged. */
-bool session_admit(struct worker *, const struct sockaddr_storage *peer);
-void session_dismiss(struct worker *); /* an admitted connection has ended */
 
 #endif

@@ -103,10 +103,27 @@ static bool starts_with(const struct reader *r, const char *text)
     return reader_left(r) >= want.size && memcmp(r->at, want.data, want.size) == 0;
 }
 
-/* The rest of `r` is a decoder configuration. */
+/* Whether a decoder can do without a configuration record: FFmpeg sends SequenceStart of ac-3 and
+ * .mp3 without one. */
+static bool may_be_empty(uint32_t codec)
+{
+    switch (codec) {
+    case AVCODEC_VP8:
+    case AVCODEC_VP9:
+    case AVCODEC_AV1:
+    case AVCODEC_AC3:
+    case AVCODEC_EAC3:
+    case AVCODEC_MP3:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* The rest of `r` is a decoder configuration.  An empty one would replace a good one. */
 static int sequence_start(struct avpacket *p, const struct reader *r)
 {
-    if (reader_left(r) == 0)
+    if (reader_left(r) == 0 && !may_be_empty(p->codec))
         return ERR_PROTOCOL;
     /* Enhanced RTMP v2 lets Opus send its comment header the same way; in the place of the
      * identification header it would leave later viewers without one. */

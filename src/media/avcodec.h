@@ -56,7 +56,7 @@ const char *avcodec_name(uint32_t codec);
  * of other types are left as they are: whether one is onMetaData is known to who reads its AMF.
  *
  * Returns 0, or ERR_PROTOCOL for a body that is empty, too short for its own header, or a
- * sequence header without content; then flags, codec, track and cts_ms are 0.  Such a packet is
+ * sequence header without content of a codec that needs it; then flags, codec, track and cts_ms are 0.  Such a packet is
  * to be dropped, not its publisher: some encoders send empty audio messages.
  *
  *   sequence header    SequenceStart and its FLV forms, of a codec in the list above

@@ -46,6 +46,21 @@ int listener_open(const char *ip, uint16_t *port)
     return fd;
 }
 
+bool listener_is_free(const char *ip, uint16_t port)
+{
+    struct sockaddr_storage address;
+    socklen_t               size;
+    if (address_parse(ip, port, &address, &size) != 0)
+        return true;
+    int fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return true;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int)); /* not held up by TIME_WAIT */
+    bool taken = bind(fd, (struct sockaddr *)&address, size) != 0 && errno == EADDRINUSE;
+    close(fd);
+    return !taken;
+}
+
 static int open_spare(void)
 {
     return open("/dev/null", O_RDONLY | O_CLOEXEC);

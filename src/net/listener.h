@@ -3,6 +3,7 @@
 #ifndef MILLRACE_NET_LISTENER_H
 #define MILLRACE_NET_LISTENER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
@@ -16,6 +17,10 @@ typedef void listener_accept_fn(int fd, const struct sockaddr_storage *peer, voi
  * port; *port is set to the one taken.  Returns the socket, or ERR_SYSTEM with errno, or
  * ERR_INVALID if `ip` is no address. */
 int listener_open(const char *ip, uint16_t *port);
+
+/* Whether nobody listens on `ip`:`port` yet.  listener_open() cannot tell: sockets of one user
+ * may share a port. */
+bool listener_is_free(const char *ip, uint16_t port);
 
 /* Accept on `fd`, taking it over, in `loop`. */
 struct listener *listener_new(struct loop *, int fd, listener_accept_fn *, void *owner);

@@ -121,7 +121,9 @@ static bool open_object(struct amf_reader *r, uint32_t head, struct amf_value *o
 static bool open_array(struct amf_reader *r, uint32_t count, struct amf_value *out)
 {
     struct reader look = r->in;
-    bool          dense = read_u29(&look) == EMPTY_STRING && !look.overrun;
+    bool          dense = read_u29(&look) == EMPTY_STRING;
+    if (look.overrun)
+        return amf_fail(r, ERR_PROTOCOL);
     out->count = count;
     out->type = dense ? AMF_STRICT_ARRAY : AMF_ECMA_ARRAY;
     if (dense)

@@ -40,7 +40,8 @@ struct http_limits {
     size_t header_count; /* above it 431 */
 };
 
-#define HTTP_LIMITS_DEFAULT ((struct http_limits){ .head_size = 8192, .target_size = 4096, .header_count = 64 })
+#define HTTP_LIMITS_DEFAULT                                                                  \
+    ((struct http_limits){ .head_size = 8192, .target_size = 4096, .header_count = 64 })
 
 struct http_header {
     const char *name; /* as sent; compare without case */

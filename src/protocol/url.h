@@ -45,11 +45,12 @@ size_t url_query_count(struct bytes query, const char *name);
 /* The parts of an absolute URL (RFC 3986, 3), all borrowed from it and undecoded. */
 struct url {
     struct bytes scheme;
-    struct bytes user;  /* what is before "@", or empty */
-    struct bytes host;  /* without the brackets of an IPv6 address; never empty */
-    uint16_t     port;  /* 0: none given */
-    struct bytes path;  /* empty, or begins with "/" */
-    struct bytes query; /* without "?" */
+    struct bytes user;      /* what is before "@", or empty */
+    struct bytes authority; /* host and port as they are, without the user */
+    struct bytes host;      /* without the brackets of an IPv6 address; never empty */
+    uint16_t     port;      /* 0: none given */
+    struct bytes path;      /* empty, or begins with "/" */
+    struct bytes query;     /* without "?" */
 };
 
 /* 0, or ERR_PROTOCOL (*out unchanged) if it is no scheme://host[:port][/path][?query]. */

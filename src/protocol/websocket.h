@@ -89,7 +89,8 @@ uint16_t websocket_reader_code(const struct websocket_reader *);
 /* Frames out: final and unmasked, as a server sends them (5.1, 5.2). */
 
 /* The frame header that goes before `payload_size` bytes.  Returns its size: 2, 4 or 10. */
-size_t websocket_write_header(uint8_t out[WEBSOCKET_HEADER_SIZE], enum websocket_opcode, uint64_t payload_size);
+size_t websocket_write_header(uint8_t out[WEBSOCKET_HEADER_SIZE], enum websocket_opcode,
+                              uint64_t payload_size);
 
 /* A whole frame. */
 void websocket_write_frame(struct writer *, enum websocket_opcode, struct bytes payload);

@@ -1,0 +1,16 @@
+/* http_server.h - who listens for HTTP: reads requests, and gives each to what serves it.
+ *
+ *     GET, HEAD /{app}/{name}.flv          session/flv_session.h
+ *     WebSocket /{app}/{name}[.flv]        the same
+ *     OPTIONS                              answered here, for CORS
+ *
+ * A connection that is not a stream is kept for the next request. */
+#ifndef MILLRACE_SERVER_HTTP_SERVER_H
+#define MILLRACE_SERVER_HTTP_SERVER_H
+
+#include <sys/socket.h>
+
+/* For worker_listen(): a connection for `worker`. */
+void http_server_accept(int fd, const struct sockaddr_storage *peer, void *worker);
+
+#endif

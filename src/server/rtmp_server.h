@@ -1,0 +1,10 @@
+/* rtmp_server.h - who listens for RTMP and starts its sessions. */
+#ifndef MILLRACE_SERVER_RTMP_SERVER_H
+#define MILLRACE_SERVER_RTMP_SERVER_H
+
+#include <sys/socket.h>
+
+/* For worker_listen(): a connection for `worker`. */
+void rtmp_server_accept(int fd, const struct sockaddr_storage *peer, void *worker);
+
+#endif

@@ -1,0 +1,158 @@
+#include "server/server.h"
+
+#include "base/alloc.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "core/config.h"
+#include "core/context.h"
+#include "core/worker.h"
+#include "net/listener.h"
+#include "server/http_server.h"
+#include "server/rtmp_server.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* What is listened on: one port of the configuration. */
+struct service {
+    const char *scheme;
+    const char *key; /* of the configuration, for errors */
+    int         port;
+    void (*on_accept)(int fd, const struct sockaddr_storage *peer, void *worker);
+};
+
+static unsigned count_workers(const struct config *config)
+{
+    cpu_set_t cores;
+    if (config->workers > 0)
+        return config->workers;
+    if (sched_getaffinity(0, sizeof cores, &cores) != 0)
+        return 1;
+    return (unsigned)CPU_COUNT(&cores);
+}
+
+/* One socket a worker on the same port: the kernel spreads the connections. */
+static int listen_for_all(struct context *context, const struct service *service)
+{
+    const char *bind = context->config->bind;
+    uint16_t    port = (uint16_t)service->port;
+    for (unsigned i = 0; i < context->worker_count; i++) {
+        int fd = listener_open(bind, &port);
+        if (fd < 0) {
+            log_error(NULL, "cannot listen on %s port %u (%s): %s", bind, port, service->key,
+                      fd == ERR_INVALID       ? "not an IP address"
+                      : errno == EADDRINUSE ? "the port is in use by another program"
+                                            : strerror(errno));
+            return fd;
+        }
+        struct worker_listener listener = { fd, service->on_accept };
+        worker_listen(context->workers[i], &listener);
+    }
+    bool v6 = strchr(bind, ':') != NULL;
+    log_info(NULL, "listening on %s://%s%s%s:%u", service->scheme, v6 ? "[" : "", bind, v6 ? "]" : "", port);
+    return 0;
+}
+
+/* SO_REUSEPORT would let a second server of the same user share our port in silence: whoever
+ * holds it already is found by a bind without it. */
+static int check_free(const struct config *config, const struct service *service)
+{
+    if (service->port == 0 || listener_is_free(config->bind, (uint16_t)service->port))
+        return 0;
+    log_error(NULL, "cannot listen on %s port %d (%s): the port is in use by another program", config->bind,
+              service->port, service->key);
+    return ERR_SYSTEM;
+}
+
+static int listen_all(struct context *context)
+{
+    const struct config *config = context->config;
+    const struct service services[] = {
+        { "rtmp", "rtmp.port", config->rtmp.port, rtmp_server_accept },
+        { "http", "http.port", config->http.port, http_server_accept },
+    };
+    for (size_t i = 0; i < sizeof services / sizeof *services; i++) {
+        if (services[i].port == CONFIG_PORT_OFF)
+            continue;
+        int error = check_free(config, &services[i]);
+        if (error == 0)
+            error = listen_for_all(context, &services[i]);
+        if (error != 0)
+            return error;
+    }
+    return 0;
+}
+
+/* Every connection is a descriptor: take as many as we are allowed to. */
+static void raise_descriptor_limit(const struct config *config)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur < config->limits.connections)
+        log_warn(NULL, "only %llu file descriptors are allowed, fewer than limits.connections (%u)",
+                 (unsigned long long)limit.rlim_cur, config->limits.connections);
+}
+
+static void make_workers(struct context *context)
+{
+    unsigned count = count_workers(context->config);
+    context->workers = alloc_zeroed(count * sizeof *context->workers);
+    context->worker_count = count;
+    for (unsigned i = 0; i < count; i++)
+        context->workers[i] = worker_new(context, i);
+}
+
+/* Threads inherit the mask: signals come to sigwait() below and nowhere else. */
+static void block_signals(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGINT);
+    pthread_sigmask(SIG_BLOCK, set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static int run_workers(struct context *context, const sigset_t *signals)
+{
+    unsigned started = 0;
+    while (started < context->worker_count && worker_start(context->workers[started]) == 0)
+        started++;
+    int number = 0;
+    if (started == context->worker_count) {
+        log_info(NULL, "millrace " MILLRACE_VERSION " is ready, with %u worker%s", started, started == 1 ? "" : "s");
+        sigwait(signals, &number);
+        log_info(NULL, "%s: stopping", strsignal(number));
+    } else {
+        log_error(NULL, "cannot start a thread: %s", strerror(errno));
+    }
+    for (unsigned i = 0; i < started; i++)
+        worker_stop(context->workers[i]);
+    for (unsigned i = 0; i < started; i++)
+        worker_join(context->workers[i]);
+    return number != 0 ? 0 : ERR_SYSTEM;
+}
+
+int server_run(const struct config *config)
+{
+    sigset_t signals;
+    block_signals(&signals);
+    raise_descriptor_limit(config);
+    struct context *context = context_new(config);
+    make_workers(context);
+    int error = listen_all(context);
+    if (error == 0)
+        error = run_workers(context, &signals);
+    worker_free_all(context);
+    context_free(context);
+    if (error == 0)
+        log_info(NULL, "stopped");
+    return error;
+}

@@ -1,0 +1,12 @@
+/* server.h - the whole of it: opens the listeners, starts the workers, waits for the signal to
+ * stop, and takes everything down again. */
+#ifndef MILLRACE_SERVER_SERVER_H
+#define MILLRACE_SERVER_SERVER_H
+
+struct config;
+
+/* Runs until SIGTERM or SIGINT.  0 after a proper stop; ERR_SYSTEM or ERR_INVALID if it could
+ * not start, with one sentence logged that says why. */
+int server_run(const struct config *);
+
+#endif
