@@ -1,7 +1,7 @@
 // server.mjs - a server of its own for a test: on free ports, with its log, ended at the test's end.
 
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { binary } from './env.mjs';
 import { Program } from './process.mjs';
 import { DEFAULT_WAIT_MS } from './wait.mjs';
@@ -50,6 +50,12 @@ export class Server extends Program {
         }, () => `${pattern} in the log, which ends:\n${this.stderr.slice(-3000)}`, ms);
     }
 
+    // Until so many viewers have come to the stream, whether it exists or not.
+    async viewersCame(path, count, ms) {
+        const came = () => this.log.filter(line => line.message.endsWith(`start play ${path}`)).length;
+        await this.until(() => came() >= count, () => `${count} viewers of ${path}, not ${came()}`, ms);
+    }
+
     async #port(scheme) {
         const line = await this.logged(new RegExp(`listening on ${scheme}://`));
         return Number(/:(\d+)\D*$/.exec(line.message)[1]);
@@ -71,6 +77,11 @@ export class Server extends Program {
 
     wsUrl(path) {
         return `ws://127.0.0.1:${this.httpPort}${path}`;
+    }
+
+    // Descriptors in use: what a connection leaves behind shows here.
+    openFiles() {
+        return readdirSync(`/proc/${this.pid}/fd`).length;
     }
 
     // Bytes of memory in use.
