@@ -12,7 +12,7 @@ enum error {
     ERR_BUSY         = -4,  /* the stream path has a publisher already */
     ERR_NOT_FOUND    = -5,
     ERR_REFUSED      = -6,  /* an access rule says no */
-    ERR_STATE        = -7,  /* not allowed at this point of the dialogue */
+    ERR_WRONG_STATE        = -7,  /* not allowed at this point of the dialogue */
     ERR_TIMEOUT      = -8,
     ERR_CLOSED       = -9,  /* the peer ended the connection */
     ERR_SYSTEM       = -10, /* a system call failed; errno has the cause */

@@ -251,12 +251,12 @@ int rtmp_handle_command(struct rtmp_session *s, uint32_t msid, struct bytes payl
             return 0;
         }
         if (s->state == RTMP_CONNECT)
-            return ERR_STATE;
+            return ERR_WRONG_STATE;
         answer_failed(s, &call, "not allowed now");
         return 0;
     }
     if (s->state == RTMP_CONNECT)
-        return ERR_STATE;
+        return ERR_WRONG_STATE;
     answer_failed(s, &call, "unknown command");
     return 0;
 }
