@@ -146,15 +146,15 @@ export function digest(tags) {
     return hash.digest('hex');
 }
 
-// The frames of each kind: how many, and their digest.  Headers are left out, because programs
-// that read and write FLV move and repeat them.
+// The frames of each kind as a decoder gets them: how many, and their digest.  Headers are left out,
+// because programs that read and write FLV move and repeat them; so is a video frame's composition
+// time, which they count anew when decoding times began below zero.
 export function framesOf(tags) {
-    const audio = tags.filter(tag => isAudio(tag) && isFrame(tag));
-    const video = tags.filter(tag => isVideo(tag) && isFrame(tag));
-    return {
-        audio: { count: audio.length, digest: digest(audio) },
-        video: { count: video.length, digest: digest(video) },
+    const elementary = (isKind, headSize) => {
+        const kind = tags.filter(tag => isKind(tag) && isFrame(tag));
+        return { count: kind.length, digest: digest(kind.map(tag => ({ body: tag.body.subarray(headSize) }))) };
     };
+    return { audio: elementary(isAudio, 1), video: elementary(isVideo, 5) };
 }
 
 // The bodies of both tracks, headers included, are the same and in the same order.

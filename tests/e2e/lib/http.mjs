@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import net from 'node:net';
+import { cleanup } from './cleanup.mjs';
 import { Watchable, within } from './wait.mjs';
 
 export class HttpConnection extends Watchable {
@@ -13,7 +14,8 @@ export class HttpConnection extends Watchable {
     constructor(t, port) {
         super();
         this.socket = net.connect({ port, host: '127.0.0.1', noDelay: true });
-        t?.after(() => this.finish());
+        if (t !== null)
+            cleanup(t, () => this.finish());
         this.socket.on('data', bytes => {
             this.bytesRead += bytes.length;
             this.#pending = Buffer.concat([this.#pending, bytes]);
@@ -109,9 +111,10 @@ export class HttpConnection extends Watchable {
 
     // At the end of a test: what was wrong with the server's bytes is told even if nobody waited.
     finish() {
+        const failure = this.failure;
         this.close();
-        if (this.failure !== null)
-            throw this.failure;
+        if (failure !== null)
+            throw failure;
     }
 }
 

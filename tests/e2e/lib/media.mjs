@@ -3,12 +3,13 @@
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
+import { cleanup } from './cleanup.mjs';
 import { root } from './env.mjs';
 import { run } from './process.mjs';
 
 const folder = join(root, 'build', 'e2e-media');
 const FFMPEG = ['-nostdin', '-hide_banner', '-loglevel', 'error', '-y'];
-const SECONDS = 4;
+const SECONDS = 3;
 
 const PICTURE = ['-f', 'lavfi', '-i', `testsrc2=size=192x108:rate=25:duration=${SECONDS}`];
 const TONE = ['-f', 'lavfi', '-i', `sine=frequency=440:sample_rate=44100:duration=${SECONDS}`];
@@ -49,7 +50,7 @@ export function publishArgs(file, url) {
 export function temporaryFolder(t) {
     const path = mkdtempSync(join(tmpdir(), 'millrace-'));
     chmodSync(path, 0o777);
-    t.after(() => rmSync(path, { recursive: true, force: true }));
+    cleanup(t, () => rmSync(path, { recursive: true, force: true }));
     return path;
 }
 

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { cleanup } from './cleanup.mjs';
 import { Watchable, within } from './wait.mjs';
 
 const OUTPUT_MAX = 4 << 20;
@@ -70,7 +71,7 @@ export class Program extends Watchable {
 // A program that the test ends with, if it does not end before.
 export function start(t, file, args, options) {
     const program = new Program(file, args, options);
-    t.after(() => program.stop().catch(() => {}));
+    cleanup(t, () => program.stop().catch(() => {}));
     return program;
 }
 

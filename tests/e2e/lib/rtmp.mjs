@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import { decode, encode } from './amf.mjs';
+import { cleanup } from './cleanup.mjs';
 import { checkAnswer, HANDSHAKE_SIZE, makeC1, makeC2 } from './rtmp_handshake.mjs';
 import { ChunkReader, chunkMessage } from './rtmp_chunk.mjs';
 import { Watchable, within } from './wait.mjs';
@@ -74,7 +75,8 @@ export class RtmpClient extends Watchable {
     // A client whose handshake is done; with `layout` 0 or 1 it is one with digests.
     static async open(t, port, { layout } = {}) {
         const client = new RtmpClient(port);
-        t?.after(() => client.finish());
+        if (t !== null)
+            cleanup(t, () => client.finish());
         await client.#shakeHands(layout);
         return client;
     }
@@ -244,9 +246,10 @@ export class RtmpClient extends Watchable {
 
     // At the end of a test: what was wrong with the server's bytes is told even if nobody waited.
     finish() {
+        const failure = this.failure;
         this.close();
-        if (this.failure !== null)
-            throw this.failure;
+        if (failure !== null)
+            throw failure;
     }
 
     // In an orderly way: FIN, after all that was written.

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { cleanup } from './cleanup.mjs';
 import { binary } from './env.mjs';
 import { Program } from './process.mjs';
 import { DEFAULT_WAIT_MS } from './wait.mjs';
@@ -110,7 +111,7 @@ export class Server extends Program {
 // that a sanitizer has something to say about, fails the test.
 export async function startServer(t, settings, options = {}) {
     const server = new Server(settings, options.args);
-    t.after(() => server.end());
+    cleanup(t, () => server.end());
     await server.ready(options);
     return server;
 }

@@ -6,6 +6,7 @@
 //   isOver   the stream has ended, as far as its protocol lets the viewer know
 
 import assert from 'node:assert/strict';
+import { cleanup } from './cleanup.mjs';
 import { FlvReader } from './flv.mjs';
 import { HttpConnection } from './http.mjs';
 import { splitPath } from './publisher.mjs';
@@ -23,7 +24,7 @@ class Viewer extends Watchable {
     constructor(t, protocol) {
         super();
         this.protocol = protocol;
-        t.after(() => this.finish());
+        cleanup(t, () => this.finish());
     }
 
     add(tag) {
@@ -60,9 +61,10 @@ class Viewer extends Watchable {
     }
 
     finish() {
+        const failure = this.failure;
         this.close();
-        if (this.failure !== null)
-            throw this.failure;
+        if (failure !== null)
+            throw failure;
     }
 }
 
@@ -138,6 +140,13 @@ class FlvViewer extends Viewer {
 
     isConnected() {
         return !this.connection.closed;
+    }
+
+    // For one that is to be refused: until it is.  Returns the response's head.
+    async refused() {
+        await assert.rejects(this.started);
+        this.failure = null;
+        return this.head;
     }
 
     assertStarted(head, status) {
