@@ -130,20 +130,18 @@ static void read_fields(struct reader *r, unsigned format, struct chunk_stream *
 /* Does the peer repeat the extended timestamp?  Learned once a connection, from the first type 3
  * chunk that should: `rest`, what follows its basic header, is the timestamp, or else payload.
  *
- * HABIT_UNKNOWN asks for more bytes.  It comes only while all that is visible, fewer than four
- * bytes, looks like the timestamp.  A sender that repeats it will send the rest.  One that does
- * not will too, unless under four bytes of the message were left and happened to equal the
- * timestamp's first: then the message waits for the next byte of the connection.  To guess
- * instead would put a correct sender out of step whenever TCP cuts there. */
+ * While fewer than four bytes are visible and look like the timestamp, it is taken for one, and
+ * the header is incomplete.  A sender that repeats it will send the rest.  One that does not will
+ * too, unless under four bytes of the message were left and happened to equal the timestamp's
+ * first: then the message waits for the next byte of the connection.  To guess instead would put
+ * a correct sender out of step whenever TCP cuts there. */
 static enum extended_habit learn_habit(const struct chunk_stream *s, struct bytes rest)
 {
     uint8_t       expected[4];
     struct writer w = writer_over(expected, sizeof expected);
     write_be(&w, s->field, sizeof expected);
     size_t visible = rest.size < sizeof expected ? rest.size : sizeof expected;
-    if (memcmp(rest.data, expected, visible) != 0)
-        return HABIT_OMITTED;
-    return visible < sizeof expected ? HABIT_UNKNOWN : HABIT_REPEATED;
+    return memcmp(rest.data, expected, visible) == 0 ? HABIT_REPEATED : HABIT_OMITTED;
 }
 
 /* Start a message on `s`, whose header fields are new.
@@ -181,11 +179,8 @@ static ssize_t read_header(struct rtmp_chunk_reader *c, struct bytes in)
     read_fields(&r, format, &s);
 
     enum extended_habit habit = c->habit;
-    if (format == 3 && s.extended && habit == HABIT_UNKNOWN) {
+    if (format == 3 && s.extended && habit == HABIT_UNKNOWN)
         habit = learn_habit(&s, (struct bytes){ r.at, reader_left(&r) });
-        if (habit == HABIT_UNKNOWN)
-            return 0;
-    }
     if (s.extended && (format < 3 || habit == HABIT_REPEATED)) {
         uint32_t value = (uint32_t)read_be(&r, 4);
         if (s.packet == NULL)
