@@ -50,7 +50,11 @@ static void on_lost(struct viewer *v, int error)
     session_close(&s->base, error == ERR_TIMEOUT ? "stalled: took nothing in time" : err_name(error));
 }
 
-static const struct viewer_ops viewer_ops = { on_start, on_stream_end, on_lost };
+static const struct viewer_ops viewer_ops = {
+    .on_start = on_start,
+    .on_stream_end = on_stream_end,
+    .on_lost = on_lost,
+};
 
 static void refuse(struct rtmp_session *s, const char *path, const char *why)
 {

@@ -129,7 +129,7 @@ static void on_lost(struct viewer *v, int error)
     outlet_leave(v);
 }
 
-static const struct viewer_ops viewer_ops = { on_start, on_stream_end, on_lost };
+static const struct viewer_ops viewer_ops = { .on_start = on_start, .on_stream_end = on_stream_end, .on_lost = on_lost };
 
 static size_t take_input(struct conn *conn, struct bytes in)
 {
@@ -400,6 +400,70 @@ static void test_filters_and_pause(void **state)
     drop_all(packets, COUNT(packets));
 }
 
+/* A sink: the packets themselves, at its own pace. */
+struct sink {
+    struct viewer viewer;
+    unsigned      room;
+    unsigned      count;
+    int64_t       dts_ms[64];
+    uint64_t      skipped;
+};
+
+static void sink_start(struct viewer *v, bool has_audio, bool has_video)
+{
+    (void)v;
+    CHECK(!has_audio && has_video);
+}
+
+static bool sink_packet(struct viewer *v, struct avpacket *p)
+{
+    struct sink *s = LIST_ITEM(v, struct sink, viewer);
+    if (s->room == 0)
+        return false;
+    s->room--;
+    s->dts_ms[s->count++] = p->dts_ms;
+    return true;
+}
+
+static void sink_skip(struct viewer *v, uint64_t packets)
+{
+    LIST_ITEM(v, struct sink, viewer)->skipped += packets;
+}
+
+static const struct viewer_ops sink_ops = {
+    .on_start = sink_start,
+    .on_stream_end = on_stream_end,
+    .on_skip = sink_skip,
+    .on_packet = sink_packet,
+};
+
+static void test_a_sink_takes_packets(void **state)
+{
+    (void)state;
+    struct sink      sink = { .room = 3 };
+    struct outlet   *outlet;
+    struct avpacket *packets[6];
+    viewer_init_sink(&sink.viewer, &sink_ops);
+    CHECK_EQ(outlet_open(worker, "/live/s", &outlet), 0);
+    outlet_join(outlet, &sink.viewer);
+    CHECK_EQ(outlet->broadcast->viewer_count, 0);
+    packets[0] = publish(make_header(AV_VIDEO));
+    for (int i = 1; i < 6; i++) {
+        packets[i] = publish(make_packet(AV_VIDEO, i % 2 ? AV_KEYFRAME : 0, i * 4000, 100, 1));
+        turn();
+    }
+    CHECK_EQ(sink.count, 3);
+    CHECK(sink.viewer.blocked);
+    CHECK_EQ(sink.skipped, 2); /* 8 s behind: on to the keyframe at 20 s */
+    sink.room = 10;
+    outlet_viewer_writable(&sink.viewer);
+    turn();
+    CHECK_EQ(sink.count, 4);
+    CHECK_EQ(sink.dts_ms[3], 20000);
+    outlet_leave(&sink.viewer);
+    drop_all(packets, COUNT(packets));
+}
+
 static void test_a_broken_socket_is_reported(void **state)
 {
     (void)state;
@@ -434,6 +498,7 @@ int main(void)
         TEST(test_a_slow_viewer_skips),
         TEST(test_stream_end_and_return),
         TEST(test_filters_and_pause),
+        TEST(test_a_sink_takes_packets),
         TEST(test_a_broken_socket_is_reported),
         TEST(test_a_second_publisher_is_refused),
     };
