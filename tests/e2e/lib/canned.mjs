@@ -37,7 +37,7 @@ export function audioTag(number, timestamp, { size = 60 } = {}) {
 
 export const numberOf = tag => tag.body.readUInt32BE(tag.type === VIDEO ? 10 : 2);
 
-// The frames of a stream of `count` video frames, a keyframe every `gop`, with an audio frame
+// `count` video frames, each `gop`th a keyframe from the first on (none if it is 0), with an audio frame
 // after each; numbered from `first` and timed from `start_ms`.
 export function frames({ count = 50, gop = 10, first = 0, start_ms = 0, frame_ms = 40, audio = true, video = true,
                          size = 200 } = {}) {
@@ -45,7 +45,7 @@ export function frames({ count = 50, gop = 10, first = 0, start_ms = 0, frame_ms
     for (let i = 0; i < count; i++) {
         const time = start_ms + i * frame_ms;
         if (video)
-            tags.push(videoTag(first + i, time, { keyframe: i % gop === 0, size }));
+            tags.push(videoTag(first + i, time, { keyframe: gop > 0 && i % gop === 0, size }));
         if (audio)
             tags.push(audioTag(first + i, time + (video ? 5 : 0)));
     }

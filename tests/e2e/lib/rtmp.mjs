@@ -23,11 +23,22 @@ export function uint32(value) {
     return bytes;
 }
 
-// What a message says, next to its bytes: { name, ... } of control messages, `values` of AMF.
+// Data is the publisher's, and may be anything.
+function decodeData(body) {
+    try {
+        return decode(body);
+    } catch {
+        return [];
+    }
+}
+
+// What a message says, next to its bytes: `value` or `event` of control messages, `values` of AMF.
 function explain(message) {
     const { type, body } = message;
-    if (type === TYPE.COMMAND || type === TYPE.DATA)
+    if (type === TYPE.COMMAND)
         message.values = decode(body);
+    else if (type === TYPE.DATA)
+        message.values = decodeData(body);
     else if (type === TYPE.USER_CONTROL)
         message.event = { type: body.readUInt16BE(), value: body.readUInt32BE(2) };
     else if (type >= TYPE.SET_CHUNK_SIZE && type <= TYPE.SET_PEER_BANDWIDTH)
