@@ -46,7 +46,7 @@ static struct flv_session *session_of(struct viewer *v)
 static void end(struct flv_session *s, int status, uint16_t code, const char *reason)
 {
     if (!is_websocket(s) && !s->began)
-        http_reply_error(s->conn, config_of(s), status, reason, false);
+        http_reply_error(s->conn, config_of(s), status, reason, 0);
     s->websocket.close_code = code;
     session_close(&s->base, reason);
 }

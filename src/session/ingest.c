@@ -70,5 +70,6 @@ void ingest_end(struct ingest *in, const char *reason)
 {
     struct session *s = in->session;
     broadcast_unpublish(s);
-    log_info(&s->log, "%s session %s %s stop push %s: %s", s->ops->name, s->id, s->ip, session_path(s), reason);
+    log_info(&s->log, "%s session %s %s stop push %s: %s", s->ops->name, s->id, s->ip, session_path(s),
+             reason);
 }
