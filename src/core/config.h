@@ -20,6 +20,12 @@ struct json_t; /* jansson's */
 #define CONFIG_PORT_OFF   (-1)
 #define CONFIG_ERROR_SIZE 512
 
+enum config_fsync {
+    CONFIG_FSYNC_NONE,
+    CONFIG_FSYNC_SEGMENT,
+    CONFIG_FSYNC_INTERVAL,
+};
+
 enum config_backend {
     CONFIG_BACKEND_AUTO, /* io_uring where the kernel permits it, else sendmsg */
     CONFIG_BACKEND_SENDMSG,
@@ -61,6 +67,20 @@ struct config {
     struct {
         uint32_t wait_s;
     } play;
+    struct {
+        char    *path; /* "": nothing is recorded */
+        bool     auto_start;
+        uint32_t segment_duration; /* seconds */
+        uint64_t segment_bytes;    /* 0: no limit */
+        uint64_t buffer_bytes;
+        enum config_fsync fsync;
+        uint32_t fsync_s;
+        uint64_t min_free;
+        uint32_t keep_s; /* of this and those below: 0 is no limit */
+        uint64_t keep_bytes;
+        uint64_t keep_stream_bytes;
+        uint64_t keep_free;
+    } record;
     struct {
         uint32_t connections;
         uint32_t connections_per_ip; /* 0: no limit */

@@ -27,7 +27,6 @@ static const struct {
     { "static", "this version serves no files; use a web server beside it" },
     { "webadmin", "this version has no web pages" },
     { "auth", "this version checks no signatures; limit who can reach its ports" },
-    { "record", "this version does not record" },
     { "store", "this version keeps no history" },
     { "notify", "this version calls no webhooks" },
     { "trans", "Millrace runs no ffmpeg; run it beside the server, as a viewer of the stream" },

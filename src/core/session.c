@@ -58,6 +58,12 @@ void session_init_after(struct session *s, const struct session_ops *ops, struct
     begin(s, before->worker, ops);
 }
 
+void session_init_internal(struct session *s, struct worker *worker, const struct session_ops *ops)
+{
+    s->handed_on = true;
+    begin(s, worker, ops);
+}
+
 void session_set_stream(struct session *s, const struct url_stream *stream)
 {
     free(s->query);

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "core/broadcast.h"
 #include "core/context.h"
+#include "core/events.h"
 #include "core/session.h"
 #include "core/worker.h"
 #include "media/avcodec.h"
@@ -25,6 +26,7 @@ int ingest_begin(struct ingest *in, struct session *s, const char **why)
     }
     *in = (struct ingest){ .session = s, .heard_ms = worker_now_ms(s->worker) };
     log_info(&s->log, "%s session %s %s start push %s", s->ops->name, s->id, s->ip, session_path(s));
+    events_emit(EVENT_POST_PUBLISH, s, NULL);
     return 0;
 }
 
@@ -72,4 +74,5 @@ void ingest_end(struct ingest *in, const char *reason)
     broadcast_unpublish(s);
     log_info(&s->log, "%s session %s %s stop push %s: %s", s->ops->name, s->id, s->ip, session_path(s),
              reason);
+    events_emit(EVENT_DONE_PUBLISH, s, reason);
 }
