@@ -21,7 +21,7 @@ int outlet_open(struct worker *worker, const char *path, struct outlet **out)
     atomic_init(&o->refs, 1);
     o->worker = worker;
     o->path = alloc_string(path);
-    struct gop_limits limits = context_gop_limits(worker->context);
+    struct gop_limits limits = context_gop_limits(worker->config);
     gop_cache_init(&o->cache, &limits);
     list_init(&o->waiting);
     list_init(&o->behind);
@@ -242,7 +242,7 @@ void outlet_end(struct outlet *o)
 static bool is_lagging(const struct viewer *v)
 {
     const struct gop_cache *cache = &v->outlet->cache;
-    const struct config    *config = v->outlet->worker->context->config;
+    const struct config    *config = v->outlet->worker->config;
     uint64_t                seq = v->cursor.seq;
     if (seq >= cache->ring.next)
         return false;
@@ -308,7 +308,7 @@ void outlet_flush(struct outlet *o)
 
 void outlet_tick(struct outlet *o, uint64_t now_ms)
 {
-    uint64_t stall_ms = (uint64_t)o->worker->context->config->delivery.stall_s * 1000;
+    uint64_t stall_ms = (uint64_t)o->worker->config->delivery.stall_s * 1000;
     if (!list_empty(&o->waiting) && o->first_packet_ms != 0 &&
         now_ms - o->first_packet_ms >= GOP_CACHE_TRACKS_MS) {
         gop_cache_settle_tracks(&o->cache);

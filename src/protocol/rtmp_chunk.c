@@ -13,8 +13,9 @@ enum {
     CHUNK_SIZE_WIRE_MAX = 0x7fffffff,
 };
 
-/* Whether a peer's type 3 chunks repeat the extended timestamp.  5.3.1.3 says that they do;
- * librtmp up to 2.3, what was built on it, and senders after the specification of 2009 do not. */
+/* Whether a peer's type 3 chunks repeat the extended timestamp.  5.3.1.3 says that they do; the
+ * specification of 2009 said not, and so do older librtmp and the mobile kits built on it
+ * (pili-librtmp up to 2017). */
 enum extended_habit {
     HABIT_UNKNOWN,
     HABIT_REPEATED,
@@ -126,17 +127,8 @@ static void read_fields(struct reader *r, unsigned format, struct chunk_stream *
         s->msid = (uint32_t)read_le(r, 4); /* the one little-endian field */
 }
 
-static bool begins_like(struct bytes in, uint32_t value)
-{
-    uint8_t       wire[4];
-    struct writer w = writer_over(wire, sizeof wire);
-    write_be(&w, value, sizeof wire);
-    return memcmp(in.data, wire, in.size < sizeof wire ? in.size : sizeof wire) == 0;
-}
-
 /* Does the peer repeat the extended timestamp?  Learned once a connection, from the first type 3
- * chunk that should: `rest`, what follows its basic header, is the timestamp (the field as sent,
- * or from some senders of deltas the absolute time), or else it is payload.
+ * chunk that should: `rest`, what follows its basic header, is the timestamp, or else payload.
  *
  * HABIT_UNKNOWN asks for more bytes.  It comes only while all that is visible, fewer than four
  * bytes, looks like the timestamp.  A sender that repeats it will send the rest.  One that does
@@ -145,16 +137,20 @@ static bool begins_like(struct bytes in, uint32_t value)
  * instead would put a correct sender out of step whenever TCP cuts there. */
 static enum extended_habit learn_habit(const struct chunk_stream *s, struct bytes rest)
 {
-    if (!begins_like(rest, s->field) && !begins_like(rest, s->time_ms))
+    uint8_t       expected[4];
+    struct writer w = writer_over(expected, sizeof expected);
+    write_be(&w, s->field, sizeof expected);
+    size_t visible = rest.size < sizeof expected ? rest.size : sizeof expected;
+    if (memcmp(rest.data, expected, visible) != 0)
         return HABIT_OMITTED;
-    return rest.size < 4 ? HABIT_UNKNOWN : HABIT_REPEATED;
+    return visible < sizeof expected ? HABIT_UNKNOWN : HABIT_REPEATED;
 }
 
 /* Start a message on `s`, whose header fields are new.
  *
  * A type 3 chunk that starts one repeats the last delta; after a type 0 chunk that delta is the
- * type 0's own timestamp (5.3.1.2.4).  ffmpeg and GStreamer send so, ffmpeg, librtmp and SRS read
- * so, and nginx-rtmp alone takes the delta as 0.  Arithmetic is modulo 2^32: GStreamer and
+ * type 0's own timestamp (5.3.1.2.4).  ffmpeg and GStreamer send so; ffmpeg, librtmp and SRS read
+ * so, though nginx-rtmp takes the delta as 0.  Arithmetic is modulo 2^32: GStreamer and
  * Tencent Meeting go back in time by a delta of nearly 2^32. */
 static int begin_message(struct rtmp_chunk_reader *c, struct chunk_stream *s, unsigned format)
 {

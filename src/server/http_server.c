@@ -33,7 +33,7 @@ struct http_session {
 
 static const struct config *config_of(const struct http_session *s)
 {
-    return s->base.worker->context->config;
+    return s->base.worker->config;
 }
 
 /* Answers. */

@@ -33,7 +33,7 @@ struct flv_session {
 
 static const struct config *config_of(const struct flv_session *s)
 {
-    return s->base.worker->context->config;
+    return s->base.worker->config;
 }
 
 static struct flv_session *session_of(struct viewer *v)

@@ -168,7 +168,7 @@ void rtmp_stop_playing(struct rtmp_session *s, bool tell, const char *reason)
 
 void rtmp_play_tick(struct rtmp_session *s, uint64_t now_ms)
 {
-    uint64_t wait_ms = (uint64_t)s->base.worker->context->config->play.wait_s * 1000;
+    uint64_t wait_ms = (uint64_t)s->base.worker->config->play.wait_s * 1000;
     if (s->play_began || now_ms - s->state_since_ms <= wait_ms)
         return;
     outlet_leave(&s->viewer);

@@ -74,7 +74,7 @@ int rtmp_take_media(struct rtmp_session *s, struct rtmp_message *m)
     bool is_data = m->type == RTMP_DATA_AMF0 || m->type == RTMP_DATA_AMF3;
     if (s->state != RTMP_PUBLISH) {
         avpacket_unref(&m->packet);
-        return is_data ? 0 : ERR_STATE; /* players send data of their own; nobody is to see it */
+        return is_data ? 0 : ERR_WRONG_STATE; /* players send data of their own; nobody is to see it */
     }
     s->media_ms = worker_now_ms(s->base.worker);
     bool fit = is_data ? prepare_data(m) : avcodec_classify(m->packet) == 0;

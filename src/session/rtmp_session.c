@@ -32,7 +32,7 @@ static uint64_t now_ms(const struct rtmp_session *s)
 
 static const struct config *config_of(const struct rtmp_session *s)
 {
-    return s->base.worker->context->config;
+    return s->base.worker->config;
 }
 
 void rtmp_set_state(struct rtmp_session *s, enum rtmp_state state)

@@ -1,0 +1,117 @@
+// server.mjs - a server of its own for a test: on free ports, with its log, ended at the test's end.
+
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { cleanup } from './cleanup.mjs';
+import { binary } from './env.mjs';
+import { Program } from './process.mjs';
+import { DEFAULT_WAIT_MS } from './wait.mjs';
+
+const SANITIZER_REPORT = /ERROR: AddressSanitizer|ERROR: LeakSanitizer|WARNING: ThreadSanitizer|runtime error:/;
+
+const DEFAULTS = {
+    bind: '127.0.0.1',
+    workers: 2,
+    drain_s: 3,
+    'rtmp.port': 0,
+    'http.port': 0,
+    'log.format': 'json',
+    'log.level': 'debug',
+    'publish.resume_s': 1,
+};
+
+export function settingsToArgs(settings) {
+    return Object.entries(settings).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
+}
+
+export class Server extends Program {
+    constructor(settings = {}, args = []) {
+        assert.ok(existsSync(binary), `${binary} does not exist; MILLRACE_BIN names another`);
+        super(binary, [...settingsToArgs({ ...DEFAULTS, ...settings }), ...args]);
+    }
+
+    // The log's lines so far, each an object; a line that is no JSON has only a message.
+    get log() {
+        return this.stderr.split('\n').slice(0, -1).map(line => {
+            try {
+                return JSON.parse(line);
+            } catch {
+                return { message: line };
+            }
+        });
+    }
+
+    // The first log line, from line number `from` on, whose message matches.
+    async logged(pattern, { from = 0, ms = DEFAULT_WAIT_MS } = {}) {
+        return this.until(() => {
+            const line = this.log.slice(from).find(each => pattern.test(each.message));
+            if (line === undefined && this.exit !== null)
+                throw new Error(`the server ended (${JSON.stringify(this.exit)}):\n${this.stderr.slice(-4000)}`);
+            return line;
+        }, () => `${pattern} in the log, which ends:\n${this.stderr.slice(-3000)}`, ms);
+    }
+
+    // Until so many viewers have come to the stream, whether it exists or not.
+    async viewersCame(path, count, ms) {
+        const came = () => this.log.filter(line => line.message.endsWith(`start play ${path}`)).length;
+        await this.until(() => came() >= count, () => `${count} viewers of ${path}, not ${came()}`, ms);
+    }
+
+    async #port(scheme) {
+        const line = await this.logged(new RegExp(`listening on ${scheme}://`));
+        return Number(/:(\d+)\D*$/.exec(line.message)[1]);
+    }
+
+    async ready({ rtmp = true, http = true } = {}) {
+        this.rtmpPort = rtmp ? await this.#port('rtmp') : 0;
+        this.httpPort = http ? await this.#port('http') : 0;
+        return this;
+    }
+
+    rtmpUrl(path) {
+        return `rtmp://127.0.0.1:${this.rtmpPort}${path}`;
+    }
+
+    httpUrl(path) {
+        return `http://127.0.0.1:${this.httpPort}${path}`;
+    }
+
+    wsUrl(path) {
+        return `ws://127.0.0.1:${this.httpPort}${path}`;
+    }
+
+    // Descriptors in use: what a connection leaves behind shows here.
+    openFiles() {
+        return readdirSync(`/proc/${this.pid}/fd`).length;
+    }
+
+    // Bytes of memory in use.
+    residentSize() {
+        return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${this.pid}/status`, 'utf8'))[1]) * 1024;
+    }
+
+    isRunning() {
+        return this.exit === null;
+    }
+
+    assertSound() {
+        const report = SANITIZER_REPORT.exec(this.stderr);
+        assert.ok(!report, `the server has a fault:\n${report && this.stderr.slice(report.index, report.index + 6000)}`);
+    }
+
+    // Asks it to stop, and looks at how it ends.
+    async end(ms = 10000) {
+        const exit = await this.stop(ms);
+        this.assertSound();
+        assert.deepEqual(exit, { code: 0, signal: null }, `the server's log ends:\n${this.stderr.slice(-3000)}`);
+    }
+}
+
+// Starts a server that ends with the test.  A server that ended in any but the proper way, or
+// that a sanitizer has something to say about, fails the test.
+export async function startServer(t, settings, options = {}) {
+    const server = new Server(settings, options.args);
+    cleanup(t, () => server.end());
+    await server.ready(options);
+    return server;
+}
