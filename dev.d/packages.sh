@@ -56,24 +56,19 @@ lacking_packages() {
 }
 
 install_packages() {
-    local log=build/log/apt.log
+    local log=build/log/apt.log root=()
+    if [ "$EUID" -ne 0 ]; then
+        command -v sudo >/dev/null ||
+            die "run ./dev deps as root once, or install sudo; these packages are lacking: $*"
+        root=(sudo)
+    fi
     mkdir -p build/log
     say "Installing these Debian packages (what apt-get says goes to $log): $*"
-    { as_root apt-get update -q && as_root env DEBIAN_FRONTEND=noninteractive \
+    { "${root[@]}" apt-get update -q && "${root[@]}" env DEBIAN_FRONTEND=noninteractive \
         apt-get install -q -y --no-install-recommends "$@"; } >"$log" 2>&1 </dev/null || {
         tail -n 20 "$log" >&2
         die "apt-get failed"
     }
-}
-
-as_root() {
-    if [ "$EUID" -eq 0 ]; then
-        "$@"
-    elif command -v sudo >/dev/null; then
-        sudo "$@"
-    else
-        die "packages must be installed: run ./dev deps as root once, or install sudo"
-    fi
 }
 
 # Any Node that is new enough will do; Debian's is installed only where there is none.

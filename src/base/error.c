@@ -9,7 +9,7 @@ const char *err_name(int error)
     case ERR_BUSY:          return "already publishing";
     case ERR_NOT_FOUND:     return "not found";
     case ERR_REFUSED:       return "refused";
-    case ERR_STATE:         return "not allowed now";
+    case ERR_WRONG_STATE:   return "not allowed now";
     case ERR_TIMEOUT:       return "timed out";
     case ERR_CLOSED:        return "closed by peer";
     case ERR_SYSTEM:        return "system error";

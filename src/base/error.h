@@ -6,18 +6,18 @@
 #define MILLRACE_BASE_ERROR_H
 
 enum error {
-    ERR_PROTOCOL     = -1,  /* the bytes break the specification */
-    ERR_TOO_BIG      = -2,  /* a size or a count above its limit */
-    ERR_UNSUPPORTED  = -3,  /* valid, but not something Millrace does */
-    ERR_BUSY         = -4,  /* the stream path has a publisher already */
-    ERR_NOT_FOUND    = -5,
-    ERR_REFUSED      = -6,  /* an access rule says no */
-    ERR_STATE        = -7,  /* not allowed at this point of the dialogue */
-    ERR_TIMEOUT      = -8,
-    ERR_CLOSED       = -9,  /* the peer ended the connection */
-    ERR_SYSTEM       = -10, /* a system call failed; errno has the cause */
+    ERR_PROTOCOL      = -1,  /* the bytes break the specification */
+    ERR_TOO_BIG       = -2,  /* a size or a count above its limit */
+    ERR_UNSUPPORTED   = -3,  /* valid, but not something Millrace does */
+    ERR_BUSY          = -4,  /* the stream path has a publisher already */
+    ERR_NOT_FOUND     = -5,
+    ERR_REFUSED       = -6,  /* an access rule says no */
+    ERR_WRONG_STATE   = -7,  /* not allowed at this point of the dialogue */
+    ERR_TIMEOUT       = -8,
+    ERR_CLOSED        = -9,  /* the peer ended the connection */
+    ERR_SYSTEM        = -10, /* a system call failed; errno has the cause */
     ERR_OUT_OF_MEMORY = -11,
-    ERR_INVALID      = -12, /* a value from the configuration or the command line */
+    ERR_INVALID       = -12, /* a value from the configuration or the command line */
 };
 
 /* A short lower-case phrase for `error`, static; "unknown error" for anything else. */

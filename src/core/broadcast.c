@@ -54,7 +54,7 @@ static struct broadcast *new_broadcast(struct context *context, const char *path
     atomic_init(&b->refs, 1); /* the registry's */
     b->context = context;
     b->path = alloc_string(path);
-    struct gop_limits limits = context_gop_limits(context);
+    struct gop_limits limits = context_gop_limits(context->config);
     gop_cache_init(&b->cache, &limits);
     map_put(context->broadcasts, path, b);
     return b;
@@ -200,7 +200,7 @@ void broadcast_unpublish(struct session *s)
 {
     struct broadcast *b = s->broadcast;
     struct worker    *w = s->worker;
-    uint64_t          resume_ms = (uint64_t)b->context->config->publish.resume_s * 1000;
+    uint64_t          resume_ms = (uint64_t)w->config->publish.resume_s * 1000;
     if (atomic_load_explicit(&b->outlets_changed, memory_order_acquire) != b->targets_as_of)
         welcome_outlets(b, w);
     pthread_mutex_lock(&b->context->lock);
@@ -229,8 +229,8 @@ void broadcast_append(struct session *s, struct avpacket *p, uint32_t time_ms)
         }
         b->wants_keyframe = false;
     }
-    p->dts_ms = frame ? timeline_frame(&b->timeline, time_ms) : timeline_header(&b->timeline, time_ms);
-    wire_frame(p, b->context->config->rtmp.chunk_size);
+    p->dts_ms = frame ? timeline_frame(&b->timeline, p->type, p->track, time_ms) : timeline_header(&b->timeline, time_ms);
+    wire_frame(p, (uint32_t)s->worker->config->rtmp.chunk_size);
     if (atomic_load_explicit(&b->outlets_changed, memory_order_acquire) != b->targets_as_of)
         welcome_outlets(b, s->worker);
     gop_cache_append(&b->cache, p);

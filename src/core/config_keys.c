@@ -35,7 +35,7 @@ const struct config_key config_keys[] = {
 
     { KEY(rtmp.port), PORT(1935),
       .doc = "Where RTMP is served; 0 is any free port, which the log names; null is no RTMP." },
-    { KEY(rtmp.chunk_size), SIZE(65535, 128, 65536), LIVE,
+    { KEY(rtmp.chunk_size), SIZE(65535, 128, 65536),
       .doc = "The size of the RTMP chunks that we send." },
     { KEY(rtmp.ping), SECONDS(60, 1, 3600), LIVE,
       .doc = "How often an RTMP peer is sent a ping." },

@@ -71,10 +71,10 @@ void context_dismiss(struct context *c, const char *ip)
     pthread_mutex_unlock(&c->lock);
 }
 
-struct gop_limits context_gop_limits(const struct context *c)
+struct gop_limits context_gop_limits(const struct config *config)
 {
     return (struct gop_limits){
-        .size_max = c->config->delivery.gop_cache ? c->config->delivery.gop_bytes : 0,
-        .duration_ms = c->config->delivery.gop_ms,
+        .size_max = config->delivery.gop_cache ? config->delivery.gop_bytes : 0,
+        .duration_ms = config->delivery.gop_ms,
     };
 }

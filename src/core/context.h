@@ -18,7 +18,7 @@ struct session;
 struct worker;
 
 struct context {
-    const struct config *config;
+    const struct config *config;     /* lock; a worker reads its own pointer (core/worker.h) */
     struct stats         stats;
     struct worker      **workers;
     unsigned             worker_count;
@@ -37,6 +37,6 @@ void            context_free(struct context *); /* after all workers have ended 
 bool context_admit(struct context *, const char *ip);
 void context_dismiss(struct context *, const char *ip);
 
-struct gop_limits context_gop_limits(const struct context *);
+struct gop_limits context_gop_limits(const struct config *);
 
 #endif

@@ -233,11 +233,31 @@ static bool send_queue(struct viewer *v)
     return false;
 }
 
+static uint64_t feed_sink(struct viewer *v, uint64_t budget)
+{
+    uint64_t         total = 0;
+    struct avpacket *p;
+    while (total < budget && (p = cursor_packet(&v->cursor, &v->outlet->cache.ring)) != NULL) {
+        if (!v->ops->on_packet(v, p)) {
+            v->blocked = true;
+            break;
+        }
+        total += p->size;
+        struct header_set *preroll = v->cursor.preroll;
+        cursor_pass(&v->cursor, &v->outlet->cache.ring);
+        if (preroll != NULL && v->cursor.preroll == NULL)
+            header_set_unref(&preroll);
+    }
+    return total;
+}
+
 uint64_t fanout_feed(struct fanout *f, struct viewer *v, uint64_t budget)
 {
     uint64_t    total = 0;
     struct run *run = &f->runs[0];
     assert(f->job_count == 0);
+    if (v->conn == NULL)
+        return feed_sink(v, budget);
     while (total < budget && send_queue(v)) {
         /* What the connection has to say waits for the end of the current packet, no longer. */
         build_run(run, &v->cursor, &v->outlet->cache.ring, conn_queued(v->conn) > 0 ? 1 : UINT_MAX);

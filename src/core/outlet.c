@@ -21,7 +21,7 @@ int outlet_open(struct worker *worker, const char *path, struct outlet **out)
     atomic_init(&o->refs, 1);
     o->worker = worker;
     o->path = alloc_string(path);
-    struct gop_limits limits = context_gop_limits(worker->context);
+    struct gop_limits limits = context_gop_limits(worker->config);
     gop_cache_init(&o->cache, &limits);
     list_init(&o->waiting);
     list_init(&o->behind);
@@ -127,7 +127,8 @@ void outlet_join(struct outlet *o, struct viewer *v)
     assert(v->state == VIEWER_DETACHED);
     v->outlet = o;
     o->viewer_count++;
-    broadcast_count_viewers(o->broadcast, 1);
+    if (v->conn != NULL)
+        broadcast_count_viewers(o->broadcast, 1);
     set_state(v, VIEWER_WAITING, &o->waiting);
     if (may_start(v))
         start(v);
@@ -143,7 +144,8 @@ void outlet_leave(struct viewer *v)
     header_set_unref(&v->cursor.preroll);
     v->state = VIEWER_DETACHED;
     v->outlet = NULL;
-    broadcast_count_viewers(o->broadcast, -1);
+    if (v->conn != NULL)
+        broadcast_count_viewers(o->broadcast, -1);
     if (--o->viewer_count == 0)
         close_outlet(o);
 }
@@ -242,7 +244,7 @@ void outlet_end(struct outlet *o)
 static bool is_lagging(const struct viewer *v)
 {
     const struct gop_cache *cache = &v->outlet->cache;
-    const struct config    *config = v->outlet->worker->context->config;
+    const struct config    *config = v->outlet->worker->config;
     uint64_t                seq = v->cursor.seq;
     if (seq >= cache->ring.next)
         return false;
@@ -272,6 +274,8 @@ static void skip(struct viewer *v)
     worker_count_skip(v->outlet->worker, to - from);
     log_debug(NULL, "viewer of %s is too slow: skipped %llu packets", v->outlet->path,
               (unsigned long long)(to - from));
+    if (v->ops->on_skip != NULL)
+        v->ops->on_skip(v, to - from);
 }
 
 /* Look after those behind: skip who lags, have the others fed.  Returns the oldest place in use. */
@@ -308,7 +312,7 @@ void outlet_flush(struct outlet *o)
 
 void outlet_tick(struct outlet *o, uint64_t now_ms)
 {
-    uint64_t stall_ms = (uint64_t)o->worker->context->config->delivery.stall_s * 1000;
+    uint64_t stall_ms = (uint64_t)o->worker->config->delivery.stall_s * 1000;
     if (!list_empty(&o->waiting) && o->first_packet_ms != 0 &&
         now_ms - o->first_packet_ms >= GOP_CACHE_TRACKS_MS) {
         gop_cache_settle_tracks(&o->cache);
@@ -316,7 +320,7 @@ void outlet_tick(struct outlet *o, uint64_t now_ms)
     }
     LIST_EACH (node, &o->behind) {
         struct viewer *v = LIST_ITEM(node, struct viewer, link);
-        if (v->blocked && now_ms - v->progress_ms > stall_ms) {
+        if (v->conn != NULL && v->blocked && now_ms - v->progress_ms > stall_ms) {
             v->lost = ERR_TIMEOUT;
             v->blocked = false;
             feed_soon(v); /* outlet_fed() reports it at the end of the turn */

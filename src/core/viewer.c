@@ -10,7 +10,12 @@ void viewer_init(struct viewer *v, struct conn *conn, enum wire_form form, const
     list_init(&v->turn);
 }
 
+void viewer_init_sink(struct viewer *v, const struct viewer_ops *ops)
+{
+    viewer_init(v, NULL, WIRE_FLV, ops);
+}
+
 bool viewer_is_batchable(const struct viewer *v)
 {
-    return conn_queued(v->conn) == 0 && conn_is_plain(v->conn);
+    return v->conn != NULL && conn_queued(v->conn) == 0 && conn_is_plain(v->conn);
 }

@@ -1,10 +1,11 @@
-/* viewer.h - one who watches a stream: a cursor, a socket, and what its session is told.
+/* viewer.h - one who watches a stream: a cursor, where its packets go, and what its session is told.
  *
- * Embedded in the session (RTMP, FLV); it is its worker's alone.  The states:
+ * Packets go to a socket in one of the wire forms, or, for a sink such as a recording, to a
+ * function.  Embedded in the session; it is its worker's alone.  The states:
  *
  *     DETACHED   in no outlet
  *     WAITING    for a publisher, for the tracks to be known, or for a place to start
- *     BEHIND     started, with bytes to catch up on; blocked while its socket is full
+ *     BEHIND     started, with packets to catch up on; blocked while its socket or sink is full
  *     STEADY     at the end of the stream: fed in batches with all others that are */
 #ifndef MILLRACE_CORE_VIEWER_H
 #define MILLRACE_CORE_VIEWER_H
@@ -28,6 +29,11 @@ struct viewer_ops {
     /* The publisher has gone for good, and all of its packets are sent.  The viewer is WAITING;
      * the session may leave or go on waiting. */
     void (*on_stream_end)(struct viewer *);
+    /* It was too slow and has been moved ahead by so many packets.  May be NULL. */
+    void (*on_skip)(struct viewer *, uint64_t packets);
+    /* Sinks only: take one packet (borrowed).  False: no room; call outlet_viewer_writable()
+     * when there is, and the same packet comes again. */
+    bool (*on_packet)(struct viewer *, struct avpacket *);
     /* The socket failed, or took nothing for delivery.stall_s; the session ends itself. */
     void (*on_lost)(struct viewer *, int error);
 };
@@ -36,7 +42,7 @@ struct viewer {
     struct list              link;       /* outlet's list of its state */
     struct list              turn;       /* worker's list of those to be fed this turn */
     struct outlet           *outlet;
-    struct conn             *conn;
+    struct conn             *conn;       /* NULL: a sink */
     const struct viewer_ops *ops;
     struct cursor            cursor;
     uint8_t                  state;      /* enum viewer_state */
@@ -50,6 +56,9 @@ struct viewer {
 };
 
 void viewer_init(struct viewer *, struct conn *, enum wire_form, const struct viewer_ops *);
+
+/* A viewer that is not one of the audience: it does not count as a viewer of the stream. */
+void viewer_init_sink(struct viewer *, const struct viewer_ops *);
 
 /* Whether a batch may feed it along with others. */
 bool viewer_is_batchable(const struct viewer *);

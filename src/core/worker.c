@@ -114,7 +114,7 @@ static bool run_all_posts(struct worker *w)
 
 static void flush_due(struct worker *w)
 {
-    uint64_t window_ms = w->context->config->delivery.flush_ms;
+    uint64_t window_ms = w->config->delivery.flush_ms;
     while (!list_empty(&w->dirty)) {
         struct outlet *o = LIST_ITEM(w->dirty.next, struct outlet, dirty);
         if (o->dirty_ms + window_ms > worker_now_ms(w))
@@ -133,7 +133,7 @@ static void set_flush_timer(struct worker *w)
     if (list_empty(&w->dirty) || uv_is_active((uv_handle_t *)&w->flush_timer))
         return;
     struct outlet *o = LIST_ITEM(w->dirty.next, struct outlet, dirty);
-    uint64_t       due_ms = o->dirty_ms + w->context->config->delivery.flush_ms;
+    uint64_t       due_ms = o->dirty_ms + w->config->delivery.flush_ms;
     uint64_t       now_ms = worker_now_ms(w);
     uv_timer_start(&w->flush_timer, on_flush_timer, due_ms > now_ms ? due_ms - now_ms : 0, 0);
 }
@@ -229,6 +229,7 @@ struct worker *worker_new(struct context *context, unsigned index)
 {
     struct worker *w = alloc_zeroed(sizeof *w);
     w->context = context;
+    w->config = context->config;
     w->index = index;
     w->outlets = map_new();
     list_init(&w->sessions);
@@ -306,7 +307,7 @@ static void stop_here(void *worker, void *unused)
     if (w->stopping)
         return;
     w->stopping = true;
-    w->stop_by_ms = worker_now_ms(w) + (uint64_t)w->context->config->drain_s * 1000;
+    w->stop_by_ms = worker_now_ms(w) + (uint64_t)w->config->drain_s * 1000;
     close_listeners(w);
     LIST_EACH (node, &w->sessions)
         session_stop(LIST_ITEM(node, struct session, link));
@@ -330,7 +331,7 @@ static enum sender_backend backend_of(const struct config *config)
 static void *run(void *worker)
 {
     struct worker *w = worker;
-    w->fanout = fanout_new(backend_of(w->context->config));
+    w->fanout = fanout_new(backend_of(w->config));
     if (w->fanout == NULL) {
         log_warn(NULL, "delivery.backend: io_uring is not to be had here; using sendmsg");
         w->fanout = fanout_new(SENDER_SENDMSG);

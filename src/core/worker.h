@@ -37,28 +37,29 @@ struct post_queue {
 };
 
 struct worker {
-    struct loop       loop;
-    struct context   *context;
-    unsigned          index;
-    pthread_t         thread;
-    struct fanout    *fanout;
-    struct map       *outlets;      /* stream path to struct outlet */
-    struct list       sessions;
-    size_t            session_count;
-    struct list       dirty;        /* outlets to flush, longest waiting first */
-    struct list       turn;         /* viewers to feed, in turn */
-    struct listener **listeners;
-    size_t            listener_count;
-    uv_timer_t        tick;
-    uv_timer_t        flush_timer;
-    uv_async_t        wake;
-    struct loop_hook  hook;
-    struct post_queue *outbox;      /* one for each worker, this one too */
-    pthread_mutex_t   inbox_lock;
-    struct post_queue inbox;        /* inbox_lock */
-    struct post_queue spare;        /* memory for the next inbox */
-    bool              stopping;
-    uint64_t          stop_by_ms;
+    struct loop          loop;
+    struct context      *context;
+    const struct config *config;              /* borrowed; a reload changes it between two turns */
+    unsigned             index;
+    pthread_t            thread;
+    struct fanout       *fanout;
+    struct map          *outlets;             /* stream path to struct outlet */
+    struct list          sessions;
+    size_t               session_count;
+    struct list          dirty;               /* outlets to flush, longest waiting first */
+    struct list          turn;                /* viewers to feed, in turn */
+    struct listener    **listeners;
+    size_t               listener_count;
+    uv_timer_t           tick;
+    uv_timer_t           flush_timer;
+    uv_async_t           wake;
+    struct loop_hook     hook;
+    struct post_queue   *outbox;              /* one for each worker, this one too */
+    pthread_mutex_t      inbox_lock;
+    struct post_queue    inbox;               /* inbox_lock */
+    struct post_queue    spare;               /* memory for the next inbox */
+    bool                 stopping;
+    uint64_t             stop_by_ms;
 };
 
 /* context->worker_count must be final; the caller puts the worker into context->workers. */

@@ -196,7 +196,7 @@ static int advance(struct flv_reader *r, struct avpacket **out)
     case PREVIOUS_TAG_SIZE:
         return end_tag(r, out);
     }
-    return ERR_STATE;
+    return ERR_WRONG_STATE;
 }
 
 ssize_t flv_read(struct flv_reader *r, struct bytes in, struct avpacket **out)

@@ -44,8 +44,8 @@ struct http_limits {
     ((struct http_limits){ .head_size = 8192, .target_size = 4096, .header_count = 64 })
 
 struct http_header {
-    const char *name; /* as sent; compare without case */
-    const char *value;
+    const char *name;  /* as sent; compare without case */
+    const char *value; /* trimmed; no control characters but tabs; 8-bit bytes need not be UTF-8 */
 };
 
 /* Texts end in a NUL and have none inside; all are borrowed from the parser. */

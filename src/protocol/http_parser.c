@@ -387,10 +387,11 @@ static ssize_t read_chunks(struct http_parser *p, struct bytes in)
         end = (const uint8_t *)llhttp_get_error_pos(&p->llhttp);
     if (p->piece.size == 0)
         return check_overhead(p, in.data, end) < 0 ? p->error : end - in.data;
+    assert(end == p->piece.data + p->piece.size); /* on_body() pauses right behind its bytes */
     if (check_overhead(p, in.data, p->piece.data) < 0)
         return p->error;
     p->overhead_size = 0;
-    return p->piece.data + p->piece.size - in.data;
+    return end - in.data;
 }
 
 ssize_t http_parser_body(struct http_parser *p, struct bytes in, struct bytes *piece)

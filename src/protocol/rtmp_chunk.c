@@ -13,8 +13,9 @@ enum {
     CHUNK_SIZE_WIRE_MAX = 0x7fffffff,
 };
 
-/* Whether a peer's type 3 chunks repeat the extended timestamp.  5.3.1.3 says that they do;
- * librtmp up to 2.3, what was built on it, and senders after the specification of 2009 do not. */
+/* Whether a peer's type 3 chunks repeat the extended timestamp.  5.3.1.3 says that they do; the
+ * specification of 2009 said not, and so do older librtmp and the mobile kits built on it
+ * (pili-librtmp up to 2017). */
 enum extended_habit {
     HABIT_UNKNOWN,
     HABIT_REPEATED,
@@ -126,35 +127,28 @@ static void read_fields(struct reader *r, unsigned format, struct chunk_stream *
         s->msid = (uint32_t)read_le(r, 4); /* the one little-endian field */
 }
 
-static bool begins_like(struct bytes in, uint32_t value)
-{
-    uint8_t       wire[4];
-    struct writer w = writer_over(wire, sizeof wire);
-    write_be(&w, value, sizeof wire);
-    return memcmp(in.data, wire, in.size < sizeof wire ? in.size : sizeof wire) == 0;
-}
-
 /* Does the peer repeat the extended timestamp?  Learned once a connection, from the first type 3
- * chunk that should: `rest`, what follows its basic header, is the timestamp (the field as sent,
- * or from some senders of deltas the absolute time), or else it is payload.
+ * chunk that should: `rest`, what follows its basic header, is the timestamp, or else payload.
  *
- * HABIT_UNKNOWN asks for more bytes.  It comes only while all that is visible, fewer than four
- * bytes, looks like the timestamp.  A sender that repeats it will send the rest.  One that does
- * not will too, unless under four bytes of the message were left and happened to equal the
- * timestamp's first: then the message waits for the next byte of the connection.  To guess
- * instead would put a correct sender out of step whenever TCP cuts there. */
+ * While fewer than four bytes are visible and look like the timestamp, it is taken for one, and
+ * the header is incomplete.  A sender that repeats it will send the rest.  One that does not will
+ * too, unless under four bytes of the message were left and happened to equal the timestamp's
+ * first: then the message waits for the next byte of the connection.  To guess instead would put
+ * a correct sender out of step whenever TCP cuts there. */
 static enum extended_habit learn_habit(const struct chunk_stream *s, struct bytes rest)
 {
-    if (!begins_like(rest, s->field) && !begins_like(rest, s->time_ms))
-        return HABIT_OMITTED;
-    return rest.size < 4 ? HABIT_UNKNOWN : HABIT_REPEATED;
+    uint8_t       expected[4];
+    struct writer w = writer_over(expected, sizeof expected);
+    write_be(&w, s->field, sizeof expected);
+    size_t visible = rest.size < sizeof expected ? rest.size : sizeof expected;
+    return memcmp(rest.data, expected, visible) == 0 ? HABIT_REPEATED : HABIT_OMITTED;
 }
 
 /* Start a message on `s`, whose header fields are new.
  *
  * A type 3 chunk that starts one repeats the last delta; after a type 0 chunk that delta is the
- * type 0's own timestamp (5.3.1.2.4).  ffmpeg and GStreamer send so, ffmpeg, librtmp and SRS read
- * so, and nginx-rtmp alone takes the delta as 0.  Arithmetic is modulo 2^32: GStreamer and
+ * type 0's own timestamp (5.3.1.2.4).  ffmpeg and GStreamer send so; ffmpeg, librtmp and SRS read
+ * so, though nginx-rtmp takes the delta as 0.  Arithmetic is modulo 2^32: GStreamer and
  * Tencent Meeting go back in time by a delta of nearly 2^32. */
 static int begin_message(struct rtmp_chunk_reader *c, struct chunk_stream *s, unsigned format)
 {
@@ -185,11 +179,8 @@ static ssize_t read_header(struct rtmp_chunk_reader *c, struct bytes in)
     read_fields(&r, format, &s);
 
     enum extended_habit habit = c->habit;
-    if (format == 3 && s.extended && habit == HABIT_UNKNOWN) {
+    if (format == 3 && s.extended && habit == HABIT_UNKNOWN)
         habit = learn_habit(&s, (struct bytes){ r.at, reader_left(&r) });
-        if (habit == HABIT_UNKNOWN)
-            return 0;
-    }
     if (s.extended && (format < 3 || habit == HABIT_REPEATED)) {
         uint32_t value = (uint32_t)read_be(&r, 4);
         if (s.packet == NULL)

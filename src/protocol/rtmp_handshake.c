@@ -2,13 +2,10 @@
 
 #include "base/error.h"
 
-/* OpenSSL has a type by the name of our ERR_STATE. */
-#define ERR_STATE openssl_err_state
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
-#undef ERR_STATE
 
 enum {
     VERSION           = 3,

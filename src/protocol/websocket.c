@@ -40,6 +40,30 @@ int websocket_check(const struct http_request *request)
     return 0;
 }
 
+/* Whether one of the comma-separated items of `list` is `token`, to the letter. */
+static bool list_has(const char *list, const char *token)
+{
+    size_t size = strlen(token);
+    while (*list != '\0') {
+        list += strspn(list, " \t,");
+        size_t item = strcspn(list, " \t,");
+        if (item == size && memcmp(list, token, size) == 0)
+            return true;
+        list += item;
+    }
+    return false;
+}
+
+const char *websocket_choose_protocol(const struct http_request *request, const char *const *known)
+{
+    for (; *known != NULL; known++)
+        for (size_t i = 0; i < request->header_count; i++)
+            if (strcasecmp(request->headers[i].name, "Sec-WebSocket-Protocol") == 0 &&
+                list_has(request->headers[i].value, *known))
+                return *known;
+    return NULL;
+}
+
 void websocket_accept_key(const char *key, char out[WEBSOCKET_ACCEPT_SIZE])
 {
     static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"; /* RFC 6455, 1.3 */

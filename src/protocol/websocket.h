@@ -28,6 +28,7 @@ enum websocket_code { /* RFC 6455, 7.4.1 */
     WEBSOCKET_NORMAL      = 1000,
     WEBSOCKET_GOING_AWAY  = 1001,
     WEBSOCKET_BROKEN      = 1002, /* protocol error */
+    WEBSOCKET_UNWANTED    = 1003, /* a kind of message that is not taken */
     WEBSOCKET_NO_CODE     = 1005, /* never on the wire: the peer gave none */
     WEBSOCKET_BAD_DATA    = 1007, /* text that is not UTF-8 */
     WEBSOCKET_POLICY      = 1008,
@@ -45,6 +46,10 @@ enum {
 /* Opening handshake.  0, or the status to answer with: 400, or 426 with the header
  * "Sec-WebSocket-Version: 13" (RFC 6455, 4.2.2 and 4.4). */
 int websocket_check(const struct http_request *);
+
+/* The first of the subprotocols in `known`, which ends in NULL, that the client offers; NULL if it
+ * offers none of them.  Their case counts (RFC 6455, 4.1). */
+const char *websocket_choose_protocol(const struct http_request *, const char *const *known);
 
 /* The Sec-WebSocket-Accept value for a Sec-WebSocket-Key. */
 void websocket_accept_key(const char *key, char out[WEBSOCKET_ACCEPT_SIZE]);

@@ -2,15 +2,10 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
-#include "core/broadcast.h"
 #include "core/context.h"
-#include "core/session.h"
 #include "core/worker.h"
 #include "net/conn.h"
-#include "protocol/http.h"
-#include "protocol/websocket.h"
-#include "session/flv_session.h"
-#include "session/http_reply.h"
+#include "server/http_peer.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -18,150 +13,43 @@
 /* A body that nobody wants is read, up to here, so that the connection can go on. */
 #define UNWANTED_BODY_MAX (64 * 1024)
 
-#define STREAM_METHODS "GET, HEAD, OPTIONS"
-
-/* One connection while it speaks HTTP. */
-struct http_session {
-    struct session      base;
-    struct conn        *conn;   /* NULL once handed on or finished */
-    struct http_parser *parser;
-    uint64_t            since_ms;  /* of waiting for a request */
-    uint64_t            unwanted;  /* body bytes dropped of this request */
-    bool                answered;  /* this request */
-    bool                keep_alive;
-};
-
 static const struct config *config_of(const struct http_session *s)
 {
-    return s->base.worker->context->config;
+    return s->base.worker->config;
 }
-
-/* Answers. */
-
-static void answer_error(struct http_session *s, int status, const char *reason)
-{
-    s->answered = true;
-    log_debug(&s->base.log, "HTTP %d: %s", status, reason);
-    http_reply_error(s->conn, config_of(s), status, reason, s->keep_alive);
-}
-
-static void answer_options(struct http_session *s)
-{
-    struct http_reply reply = {
-        .status = 204,
-        .allow = STREAM_METHODS,
-        .extra_name = "Access-Control-Allow-Methods",
-        .extra_value = STREAM_METHODS,
-        .keep_alive = s->keep_alive,
-    };
-    s->answered = true;
-    http_reply_send(s->conn, config_of(s), &reply);
-}
-
-static void answer_method(struct http_session *s)
-{
-    struct http_reply reply = {
-        .status = 405,
-        .content_type = "text/plain; charset=utf-8",
-        .text = "405 Method Not Allowed: streams are played with GET\n",
-        .allow = STREAM_METHODS,
-        .keep_alive = s->keep_alive,
-    };
-    s->answered = true;
-    http_reply_send(s->conn, config_of(s), &reply);
-}
-
-static void answer_head(struct http_session *s, const struct url_stream *stream)
-{
-    bool              live = broadcast_is_live(s->base.worker->context, stream->path);
-    struct http_reply reply = {
-        .status = live ? 200 : 404,
-        .content_type = "video/x-flv",
-        .keep_alive = s->keep_alive,
-    };
-    s->answered = true;
-    http_reply_send(s->conn, config_of(s), &reply);
-}
-
-/* Routes. */
-
-static void play(struct http_session *s, const struct http_request *request, struct url_stream *stream)
-{
-    struct conn *conn = s->conn;
-    stream->query = request->query;
-    s->conn = NULL;
-    flv_session_start(&s->base, conn, request, stream);
-    session_close(&s->base, "became a stream");
-}
-
-static void answer_bad_upgrade(struct http_session *s, int status)
-{
-    struct http_reply reply = {
-        .status = status,
-        .content_type = "text/plain; charset=utf-8",
-        .text = status == 426 ? "426 Upgrade Required: WebSocket version 13\n"
-                              : "400 Bad Request: not a WebSocket handshake\n",
-        .extra_name = status == 426 ? "Sec-WebSocket-Version" : NULL,
-        .extra_value = "13",
-        .keep_alive = s->keep_alive,
-    };
-    s->answered = true;
-    http_reply_send(s->conn, config_of(s), &reply);
-}
-
-static void route_websocket(struct http_session *s, const struct http_request *request)
-{
-    struct url_stream stream;
-    const char       *why;
-    int               status = websocket_check(request);
-    if (status != 0) {
-        answer_bad_upgrade(s, status);
-        return;
-    }
-    int error = url_stream_from_flv(request->path, &stream, &why);
-    if (error == ERR_NOT_FOUND)
-        error = url_stream_from_path(request->path, &stream, &why);
-    if (error == 0)
-        play(s, request, &stream);
-    else
-        answer_error(s, error == ERR_NOT_FOUND ? 404 : 400, why);
-}
-
-static void route_stream(struct http_session *s, const struct http_request *request)
-{
-    struct url_stream stream;
-    const char       *why;
-    bool              get = request->method == HTTP_METHOD_GET;
-    int               error = url_stream_from_flv(request->path, &stream, &why);
-    if (error == ERR_NOT_FOUND)
-        answer_error(s, 404, "there is nothing here");
-    else if (!get && request->method != HTTP_METHOD_HEAD)
-        answer_method(s);
-    else if (error != 0)
-        answer_error(s, 400, why);
-    else if (get)
-        play(s, request, &stream);
-    else
-        answer_head(s, &stream);
-}
-
-static void route(struct http_session *s, const struct http_request *request)
-{
-    s->keep_alive = request->keep_alive;
-    if (request->method == HTTP_METHOD_OPTIONS)
-        answer_options(s);
-    else if (request->upgrade_websocket)
-        route_websocket(s, request);
-    else
-        route_stream(s, request);
-}
-
-/* Reading. */
 
 static void finish(struct http_session *s, const char *reason)
 {
     session_close(&s->base, reason);
 }
+
+/* Answers. */
+
+void http_answer(struct http_session *s, struct http_reply *reply)
+{
+    s->answered = true;
+    reply->keep_alive = s->keep_alive;
+    reply->head_only = s->head_only;
+    http_reply_send(s->conn, config_of(s), reply);
+}
+
+void http_answer_error(struct http_session *s, int status, const char *reason)
+{
+    unsigned flags = (s->keep_alive ? HTTP_REPLY_KEEP_ALIVE : 0) | (s->head_only ? HTTP_REPLY_HEAD_ONLY : 0);
+    s->answered = true;
+    log_debug(&s->base.log, "HTTP %d: %s", status, reason);
+    http_reply_error(s->conn, config_of(s), status, reason, flags);
+}
+
+void http_defer(struct http_session *s, struct http_answer *answer)
+{
+    s->answered = true;
+    s->pending = answer;
+    s->since_ms = worker_now_ms(s->base.worker);
+    s->taken = s->conn->bytes_out;
+}
+
+/* Reading. */
 
 static ssize_t drop_body(struct http_session *s, struct bytes in)
 {
@@ -172,6 +60,15 @@ static ssize_t drop_body(struct http_session *s, struct bytes in)
     return n >= 0 && s->unwanted > UNWANTED_BODY_MAX ? ERR_TOO_BIG : n;
 }
 
+/* A client that waits for "100 Continue" and gets an answer instead may send its body or not: what
+ * comes next on the connection could be either (RFC 9110, 10.1.1). */
+static void start_request(struct http_session *s, const struct http_request *request)
+{
+    s->keep_alive = request->keep_alive && !request->expect_continue;
+    s->head_only = request->method == HTTP_METHOD_HEAD;
+    http_route(s, request);
+}
+
 /* One step on the input.  Returns bytes consumed, or an error. */
 static ssize_t step(struct http_session *s, struct bytes in)
 {
@@ -180,18 +77,28 @@ static ssize_t step(struct http_session *s, struct bytes in)
     ssize_t                    n = http_parser_feed(s->parser, in);
     const struct http_request *request = http_parser_request(s->parser);
     if (n >= 0 && request != NULL)
-        route(s, request);
+        start_request(s, request);
     return n;
 }
 
-/* The request is answered and read to its end: wait for the next, or end. */
-static void next_request(struct http_session *s)
+/* If the request is answered and read to its end: wait for the next, or end. */
+static void go_on(struct http_session *s)
 {
-    s->answered = false;
+    if (s->base.closed || !s->answered || s->pending != NULL || !http_parser_done(s->parser))
+        return;
+    s->answered = s->head_only = false;
     s->unwanted = 0;
     s->since_ms = worker_now_ms(s->base.worker);
     if (!s->keep_alive)
         finish(s, "answered");
+}
+
+void http_complete(struct http_session *s)
+{
+    s->pending = NULL;
+    s->since_ms = worker_now_ms(s->base.worker);
+    conn_resume(s->conn);
+    go_on(s);
 }
 
 static void refuse(struct http_session *s, int error)
@@ -199,30 +106,39 @@ static void refuse(struct http_session *s, int error)
     int status = http_parser_status(s->parser);
     s->keep_alive = false;
     if (!s->answered)
-        answer_error(s, status != 0 ? status : 400, status != 0 ? http_parser_reason(s->parser) : err_name(error));
+        http_answer_error(s, status != 0 ? status : 400,
+                          status != 0 ? http_parser_reason(s->parser) : err_name(error));
     finish(s, err_name(error));
+}
+
+static bool must_wait(const struct http_session *s)
+{
+    return s->pending != NULL && http_parser_done(s->parser);
 }
 
 static size_t on_input(struct conn *conn, struct bytes in)
 {
     struct http_session *s = conn->owner;
     size_t               taken = 0;
-    while (taken < in.size && !s->base.closed) {
+    while (taken < in.size && !s->base.closed && !must_wait(s)) {
         ssize_t n = step(s, (struct bytes){ in.data + taken, in.size - taken });
         if (n < 0) {
             refuse(s, (int)n);
             break;
         }
         taken += (size_t)n;
-        if (!s->base.closed && s->answered && http_parser_done(s->parser))
-            next_request(s);
+        go_on(s);
     }
+    if (!s->base.closed && must_wait(s))
+        conn_pause(s->conn);
     return taken;
 }
 
 static void on_writable(struct conn *conn)
 {
-    (void)conn;
+    struct http_session *s = conn->owner;
+    if (s->pending != NULL)
+        s->pending->on_writable(s->pending);
 }
 
 static void on_end(struct conn *conn, int error)
@@ -235,28 +151,50 @@ static const struct conn_handler handler = { on_input, on_writable, on_end };
 
 /* As a session. */
 
+/* The time that a pending answer has is the client's: it must take some of it now and then. */
+static void check_progress(struct http_session *s, uint64_t now_ms)
+{
+    if (s->conn->bytes_out != s->taken) {
+        s->taken = s->conn->bytes_out;
+        s->since_ms = now_ms;
+    } else if (now_ms - s->since_ms > (uint64_t)config_of(s)->delivery.stall_s * 1000) {
+        finish(s, "stalled: took nothing in time");
+    }
+}
+
 static void on_tick(struct session *base, uint64_t now_ms)
 {
     struct http_session *s = (struct http_session *)base;
     bool                 started = http_parser_started(s->parser) || s->answered;
     uint32_t             limit_s = started ? config_of(s)->limits.handshake_s : config_of(s)->limits.idle_s;
+    if (s->pending != NULL) {
+        check_progress(s, now_ms);
+        return;
+    }
     if (now_ms - s->since_ms <= (uint64_t)limit_s * 1000)
         return;
     s->keep_alive = false;
     if (started && !s->answered)
-        answer_error(s, 408, "the request did not come in time");
+        http_answer_error(s, 408, "the request did not come in time");
     finish(s, started ? "request timed out" : "idle");
 }
 
+/* An answer on its way has the time of drain_s to arrive. */
 static void on_stop(struct session *base)
 {
-    session_close(base, "server stops");
+    struct http_session *s = (struct http_session *)base;
+    s->keep_alive = false;
+    if (s->pending == NULL)
+        session_close(base, "server stops");
 }
 
 static void on_close(struct session *base, const char *reason)
 {
     struct http_session *s = (struct http_session *)base;
     (void)reason;
+    if (s->pending != NULL)
+        s->pending->on_cancel(s->pending);
+    s->pending = NULL;
     if (s->conn != NULL)
         conn_finish(s->conn);
     s->conn = NULL;

@@ -1,8 +1,9 @@
 /* http_server.h - who listens for HTTP: reads requests, and gives each to what serves it.
  *
  *     GET, HEAD /{app}/{name}.flv          session/flv_session.h
- *     WebSocket /{app}/{name}[.flv]        the same
- *     OPTIONS                              answered here, for CORS
+ *     POST, PUT /{app}/{name}.flv          session/flv_publish_session.h
+ *     WebSocket /{app}/{name}[.flv]        either, by its subprotocol
+ *     OPTIONS                              for CORS
  *
  * A connection that is not a stream is kept for the next request. */
 #ifndef MILLRACE_SERVER_HTTP_SERVER_H

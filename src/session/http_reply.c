@@ -1,12 +1,14 @@
 #include "session/http_reply.h"
 
+#include "base/clock.h"
 #include "core/config.h"
 #include "net/conn.h"
 #include "protocol/http.h"
 
 #include <stdio.h>
 
-#define HEAD_SIZE_MAX 2048
+/* Room for a Location with a whole query in it; http.allow_origin is at most 1024. */
+#define HEAD_SIZE_MAX (16 * 1024)
 
 void http_reply_cors(struct writer *w, const struct config *config)
 {
@@ -18,30 +20,52 @@ void http_reply_cors(struct writer *w, const struct config *config)
         http_response_header(w, "Vary", "Origin");
 }
 
+/* An origin server with a clock sends it (RFC 9110, 6.6.1). */
+static void write_date(struct writer *w)
+{
+    char date[HTTP_DATE_SIZE];
+    http_format_date(clock_wall_ms() / 1000, date);
+    http_response_header(w, "Date", date);
+}
+
+static void write_head(struct writer *w, const struct config *config, const struct http_reply *reply)
+{
+    http_response_start(w, reply->status);
+    write_date(w);
+    if (reply->content_type != NULL)
+        http_response_header(w, "Content-Type", reply->content_type);
+    if (reply->text != NULL)
+        http_response_header_number(w, "Content-Length", strlen(reply->text));
+    if (reply->allow != NULL)
+        http_response_header(w, "Allow", reply->allow);
+    for (size_t i = 0; i < HTTP_REPLY_EXTRA_MAX && reply->extra[i].name != NULL; i++)
+        http_response_header(w, reply->extra[i].name, reply->extra[i].value);
+    http_reply_cors(w, config);
+    http_response_header(w, "Cache-Control",
+                         reply->cache_control != NULL ? reply->cache_control : "no-cache, no-store");
+    http_response_header(w, "X-Content-Type-Options", "nosniff");
+    http_response_header(w, "Connection", reply->keep_alive ? "keep-alive" : "close");
+    http_response_end(w);
+}
+
 void http_reply_send(struct conn *conn, const struct config *config, const struct http_reply *reply)
 {
     uint8_t       room[HEAD_SIZE_MAX];
     struct writer w = writer_over(room, sizeof room);
-    http_response_start(&w, reply->status);
-    if (reply->content_type != NULL)
-        http_response_header(&w, "Content-Type", reply->content_type);
-    if (reply->text != NULL)
-        http_response_header_number(&w, "Content-Length", strlen(reply->text));
-    if (reply->allow != NULL)
-        http_response_header(&w, "Allow", reply->allow);
-    if (reply->extra_name != NULL)
-        http_response_header(&w, reply->extra_name, reply->extra_value);
-    http_reply_cors(&w, config);
-    http_response_header(&w, "Cache-Control", "no-cache, no-store");
-    http_response_header(&w, "X-Content-Type-Options", "nosniff");
-    http_response_header(&w, "Connection", reply->keep_alive ? "keep-alive" : "close");
-    http_response_end(&w);
+    write_head(&w, config, reply);
+    if (w.overrun) { /* a header with a control character or without end: nothing of it may go out */
+        static const char failed[] = "HTTP/1.1 500 Internal Server Error\r\n"
+                                     "Content-Length: 0\r\nConnection: close\r\n\r\n";
+        conn_write(conn, failed, sizeof failed - 1);
+        return;
+    }
     conn_write(conn, room, writer_size(&w));
     if (reply->text != NULL && !reply->head_only)
         conn_write(conn, reply->text, strlen(reply->text));
 }
 
-void http_reply_error(struct conn *conn, const struct config *config, int status, const char *reason, bool keep_alive)
+void http_reply_error(struct conn *conn, const struct config *config, int status, const char *reason,
+                      unsigned flags)
 {
     char text[256];
     snprintf(text, sizeof text, "%d %s: %s\n", status, http_status_text(status), reason);
@@ -49,7 +73,8 @@ void http_reply_error(struct conn *conn, const struct config *config, int status
         .status = status,
         .content_type = "text/plain; charset=utf-8",
         .text = text,
-        .keep_alive = keep_alive,
+        .keep_alive = flags & HTTP_REPLY_KEEP_ALIVE,
+        .head_only = flags & HTTP_REPLY_HEAD_ONLY,
     };
     http_reply_send(conn, config, &reply);
 }

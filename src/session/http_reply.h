@@ -1,5 +1,5 @@
-/* http_reply.h - HTTP responses as all of Millrace gives them: never cached, with the CORS
- * headers of http.allow_origin, and an error's reason as its body. */
+/* http_reply.h - HTTP responses as all of Millrace gives them: with the date, the CORS headers of
+ * http.allow_origin, and an error's reason as its body. */
 #ifndef MILLRACE_SESSION_HTTP_REPLY_H
 #define MILLRACE_SESSION_HTTP_REPLY_H
 
@@ -10,15 +10,21 @@
 struct config;
 struct conn;
 
+enum { HTTP_REPLY_EXTRA_MAX = 8 };
+
+/* All borrowed for the call. */
 struct http_reply {
     int         status;
-    const char *content_type; /* NULL: no body */
-    const char *text;         /* the body; NULL: none, or one of unknown length that follows */
-    const char *allow;        /* Allow, for 405 and OPTIONS; may be NULL */
-    const char *extra_name;   /* one more header; may be NULL */
-    const char *extra_value;
+    const char *content_type;  /* NULL: no body */
+    const char *text;          /* the body; NULL: none, or one that the caller sends after the head */
+    const char *cache_control; /* NULL: not to be kept by any cache */
+    const char *allow;         /* Allow, for 405 and OPTIONS; may be NULL */
+    struct {
+        const char *name; /* NULL ends the list */
+        const char *value;
+    } extra[HTTP_REPLY_EXTRA_MAX]; /* more headers; Content-Length, when the caller sends the body */
     bool        keep_alive;
-    bool        head_only;    /* to HEAD: the body's headers without the body */
+    bool        head_only;     /* to HEAD: the body's headers without the body */
 };
 
 /* Queue the head, and the text if there is one. */
@@ -27,7 +33,12 @@ void http_reply_send(struct conn *, const struct config *, const struct http_rep
 /* The CORS headers, for responses built elsewhere. */
 void http_reply_cors(struct writer *, const struct config *);
 
+enum http_reply_flag {
+    HTTP_REPLY_KEEP_ALIVE = 1 << 0,
+    HTTP_REPLY_HEAD_ONLY  = 1 << 1,
+};
+
 /* An error with its reason, as text. */
-void http_reply_error(struct conn *, const struct config *, int status, const char *reason, bool keep_alive);
+void http_reply_error(struct conn *, const struct config *, int status, const char *reason, unsigned flags);
 
 #endif

@@ -108,7 +108,7 @@ static void on_connect(struct rtmp_session *s, struct rtmp_call *call)
     rtmp_reply_begin(&reply);
     rtmp_write_window_ack_size(&reply.w, WINDOW_SIZE);
     rtmp_write_set_peer_bandwidth(&reply.w, WINDOW_SIZE, RTMP_LIMIT_DYNAMIC);
-    s->chunk_size = (uint32_t)s->base.worker->context->config->rtmp.chunk_size;
+    s->chunk_size = (uint32_t)s->base.worker->config->rtmp.chunk_size;
     rtmp_write_set_chunk_size(&reply.w, s->chunk_size);
     struct rtmp_connect_result result = { .transaction = call->transaction, .object_encoding = s->encoding };
     rtmp_write_connect_result(&reply.w, &result, s->chunk_size);
@@ -251,12 +251,12 @@ int rtmp_handle_command(struct rtmp_session *s, uint32_t msid, struct bytes payl
             return 0;
         }
         if (s->state == RTMP_CONNECT)
-            return ERR_STATE;
+            return ERR_WRONG_STATE;
         answer_failed(s, &call, "not allowed now");
         return 0;
     }
     if (s->state == RTMP_CONNECT)
-        return ERR_STATE;
+        return ERR_WRONG_STATE;
     answer_failed(s, &call, "unknown command");
     return 0;
 }

@@ -12,6 +12,7 @@
 #include "protocol/rtmp_chunk.h"
 #include "protocol/rtmp_command.h"
 #include "protocol/rtmp_handshake.h"
+#include "session/ingest.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -41,7 +42,7 @@ struct rtmp_session {
     uint64_t                  acked;      /* bytes received when we last acknowledged */
     uint64_t                  heard_ms;   /* when the peer last said anything */
     uint64_t                  pinged_ms;  /* 0: no ping is open */
-    uint64_t                  media_ms;   /* PUBLISH: when the last packet came */
+    struct ingest             ingest;     /* PUBLISH */
     struct viewer             viewer;     /* PLAY */
     bool                      play_ended; /* PLAY: the stream ended; the peer was told */
     bool                      play_began; /* PLAY: it has had a packet */

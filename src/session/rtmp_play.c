@@ -50,7 +50,11 @@ static void on_lost(struct viewer *v, int error)
     session_close(&s->base, error == ERR_TIMEOUT ? "stalled: took nothing in time" : err_name(error));
 }
 
-static const struct viewer_ops viewer_ops = { on_start, on_stream_end, on_lost };
+static const struct viewer_ops viewer_ops = {
+    .on_start = on_start,
+    .on_stream_end = on_stream_end,
+    .on_lost = on_lost,
+};
 
 static void refuse(struct rtmp_session *s, const char *path, const char *why)
 {
@@ -168,7 +172,7 @@ void rtmp_stop_playing(struct rtmp_session *s, bool tell, const char *reason)
 
 void rtmp_play_tick(struct rtmp_session *s, uint64_t now_ms)
 {
-    uint64_t wait_ms = (uint64_t)s->base.worker->context->config->play.wait_s * 1000;
+    uint64_t wait_ms = (uint64_t)s->base.worker->config->play.wait_s * 1000;
     if (s->play_began || now_ms - s->state_since_ms <= wait_ms)
         return;
     outlet_leave(&s->viewer);

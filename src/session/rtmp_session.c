@@ -32,7 +32,7 @@ static uint64_t now_ms(const struct rtmp_session *s)
 
 static const struct config *config_of(const struct rtmp_session *s)
 {
-    return s->base.worker->context->config;
+    return s->base.worker->config;
 }
 
 void rtmp_set_state(struct rtmp_session *s, enum rtmp_state state)
@@ -40,7 +40,7 @@ void rtmp_set_state(struct rtmp_session *s, enum rtmp_state state)
     const struct config *config = config_of(s);
     bool                 publishes = state == RTMP_PUBLISH;
     s->state = state;
-    s->state_since_ms = s->media_ms = now_ms(s);
+    s->state_since_ms = now_ms(s);
     s->base.role = publishes ? SESSION_PUBLISHER : state == RTMP_PLAY ? SESSION_VIEWER : SESSION_IDLE;
     uint32_t size_max = publishes ? (uint32_t)config->limits.message_size : COMMAND_SIZE_MAX;
     struct rtmp_chunk_limits limits = {
@@ -281,7 +281,7 @@ static const char *find_expired(const struct rtmp_session *s, uint64_t now)
         return "handshake timed out";
     if (s->state == RTMP_READY && age_ms > (uint64_t)config->limits.idle_s * 1000)
         return "idle: neither published nor played";
-    if (s->state == RTMP_PUBLISH && now - s->media_ms > (uint64_t)config->publish.timeout_s * 1000)
+    if (s->state == RTMP_PUBLISH && ingest_is_silent(&s->ingest, now))
         return "publisher is silent";
     return is_silent(s, now) ? "no answer to a ping" : NULL;
 }

@@ -1,0 +1,51 @@
+/* http_peer.h - what the files of the HTTP server share; nobody else includes it.
+ *
+ *     http_server.c   the connection: reading requests one after the other, time limits, the end
+ *     http_routes.c   which request goes where
+ *     static_files.c  answers that are files */
+#ifndef MILLRACE_SERVER_HTTP_PEER_H
+#define MILLRACE_SERVER_HTTP_PEER_H
+
+#include "core/session.h"
+#include "protocol/http.h"
+#include "session/http_reply.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* An answer that takes more than one turn; embedded by who makes it.  No further request is read
+ * from the connection until it is complete. */
+struct http_answer {
+    /* The connection takes bytes again, after conn_want_write(). */
+    void (*on_writable)(struct http_answer *);
+    /* The session ends before its answer is complete: the last call, neither the session nor the
+     * connection may be touched any more. */
+    void (*on_cancel)(struct http_answer *);
+};
+
+/* One connection while it speaks HTTP. */
+struct http_session {
+    struct session      base;
+    struct conn        *conn;       /* NULL once handed on or finished */
+    struct http_parser *parser;     /* NULL once handed on */
+    struct http_answer *pending;    /* NULL: none */
+    uint64_t            since_ms;   /* of waiting for a request, or for the client to take its answer */
+    uint64_t            taken;      /* bytes that the client had taken then */
+    uint64_t            unwanted;   /* body bytes dropped of this request */
+    bool                answered;   /* this request, or it is about to be: see `pending` */
+    bool                keep_alive;
+    bool                head_only;  /* the request is a HEAD */
+};
+
+/* Serve the request whose head is complete. */
+void http_route(struct http_session *, const struct http_request *);
+
+/* Answer the request; keep_alive and head_only are set here. */
+void http_answer(struct http_session *, struct http_reply *);
+void http_answer_error(struct http_session *, int status, const char *reason);
+
+/* The answer will be given later: by http_answer() and maybe more bytes, then http_complete(). */
+void http_defer(struct http_session *, struct http_answer *);
+void http_complete(struct http_session *);
+
+#endif

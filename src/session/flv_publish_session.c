@@ -1,0 +1,293 @@
+#include "session/flv_publish_session.h"
+
+#include "base/alloc.h"
+#include "base/error.h"
+#include "core/session.h"
+#include "core/worker.h"
+#include "core/config.h"
+#include "net/conn.h"
+#include "protocol/flv.h"
+#include "protocol/http.h"
+#include "protocol/websocket.h"
+#include "session/http_reply.h"
+#include "session/ingest.h"
+#include "session/websocket_link.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+
+struct flv_publisher {
+    struct session        base;
+    struct conn          *conn;
+    struct ingest         ingest;
+    struct flv_reader     reader;
+    struct http_parser   *parser;     /* the request, and over HTTP its body */
+    struct websocket_link websocket;  /* unless it is plain HTTP */
+    bool                  until_close; /* the body ends with the connection */
+    bool                  publishing;
+    int                   status;     /* HTTP: what to answer with at the end; 0: nothing */
+    uint64_t              bytes;      /* of FLV */
+};
+
+static struct flv_publisher *publisher_of(struct session *base)
+{
+    return (struct flv_publisher *)base;
+}
+
+static const struct config *config_of(const struct flv_publisher *p)
+{
+    return p->base.worker->config;
+}
+
+static bool is_websocket(const struct flv_publisher *p)
+{
+    return p->websocket.reader != NULL;
+}
+
+/* The one way out when there is something to say: `status` over HTTP, or its close code. */
+static void end(struct flv_publisher *p, int status, const char *reason)
+{
+    p->status = status;
+    p->websocket.close_code = WEBSOCKET_LINK_CODE(status);
+    session_close(&p->base, reason);
+}
+
+/* The stream. */
+
+static void end_broken(struct flv_publisher *p, int error)
+{
+    char text[96];
+    if (error == ERR_OUT_OF_MEMORY) {
+        end(p, 503, "out of memory");
+    } else if (!p->reader.header_done) {
+        end(p, 415, "this is no FLV");
+    } else if (error == ERR_TOO_BIG) {
+        end(p, 413, "an FLV tag is larger than limits.message_size");
+    } else if (error == ERR_UNSUPPORTED) {
+        end(p, 415, "encrypted FLV");
+    } else {
+        snprintf(text, sizeof text, "broken FLV after %" PRIu64 " tags", p->ingest.packets);
+        end(p, 400, text);
+    }
+}
+
+static void take_flv(struct flv_publisher *p, struct bytes in)
+{
+    p->bytes += in.size;
+    while (in.size > 0) {
+        struct avpacket *packet;
+        ssize_t          n = flv_read(&p->reader, in, &packet);
+        if (n < 0) {
+            end_broken(p, (int)n);
+            return;
+        }
+        in.data += n;
+        in.size -= (size_t)n;
+        if (packet != NULL)
+            ingest_take(&p->ingest, packet, (uint32_t)packet->dts_ms);
+    }
+}
+
+static void end_body(struct flv_publisher *p)
+{
+    if (p->reader.header_done)
+        end(p, 200, "the upload is complete");
+    else
+        end(p, 400, "the upload ended before there was any FLV");
+}
+
+/* As the owner of a connection. */
+
+static size_t take_body(struct flv_publisher *p, struct bytes in)
+{
+    size_t taken = 0;
+    while (taken < in.size && !p->base.closed) {
+        struct bytes piece;
+        ssize_t      n = http_parser_body(p->parser, (struct bytes){ in.data + taken, in.size - taken }, &piece);
+        if (n < 0) {
+            end(p, http_parser_status(p->parser), http_parser_reason(p->parser));
+            break;
+        }
+        taken += (size_t)n;
+        take_flv(p, piece);
+        if (!p->base.closed && http_parser_done(p->parser))
+            end_body(p);
+    }
+    return taken;
+}
+
+static void on_piece(struct session *base, const struct websocket_event *event)
+{
+    struct flv_publisher *p = publisher_of(base);
+    if (event->type == WEBSOCKET_BINARY) {
+        take_flv(p, event->data);
+    } else {
+        p->websocket.close_code = WEBSOCKET_UNWANTED;
+        session_close(base, "a text message: FLV goes in binary ones");
+    }
+}
+
+static size_t on_input(struct conn *conn, struct bytes in)
+{
+    struct flv_publisher *p = conn->owner;
+    if (is_websocket(p))
+        return websocket_link_read(&p->websocket, in, &p->base, on_piece);
+    if (!p->until_close)
+        return take_body(p, in);
+    take_flv(p, in);
+    return in.size;
+}
+
+static void on_writable(struct conn *conn)
+{
+    (void)conn;
+}
+
+static void on_end(struct conn *conn, int error)
+{
+    struct flv_publisher *p = conn->owner;
+    if (error == ERR_CLOSED && p->until_close)
+        end_body(p);
+    else if (error == ERR_CLOSED && !is_websocket(p))
+        end(p, 400, "the upload broke off"); /* it may have ended its own direction only */
+    else
+        session_close(&p->base, err_name(error));
+}
+
+static const struct conn_handler handler = { on_input, on_writable, on_end };
+
+/* As a session. */
+
+static void on_tick(struct session *base, uint64_t now_ms)
+{
+    struct flv_publisher *p = publisher_of(base);
+    if (ingest_is_silent(&p->ingest, now_ms))
+        end(p, 408, "publisher is silent");
+}
+
+static void on_stop(struct session *base)
+{
+    struct flv_publisher *p = publisher_of(base);
+    p->status = 503;
+    p->websocket.close_code = WEBSOCKET_GOING_AWAY;
+    session_close(base, "server stops");
+}
+
+static void answer_published(struct flv_publisher *p)
+{
+    char text[URL_PATH_SIZE + 160]; /* a path needs no escapes: see protocol/url.h */
+    snprintf(text, sizeof text,
+             "{\"path\":\"%s\",\"bytes\":%" PRIu64 ",\"packets\":%" PRIu64 ",\"dropped\":%" PRIu64 "}\n",
+             session_path(&p->base), p->bytes, p->ingest.packets, p->ingest.dropped);
+    struct http_reply reply = { .status = 200, .content_type = "application/json", .text = text };
+    http_reply_send(p->conn, config_of(p), &reply);
+}
+
+static void on_close(struct session *base, const char *reason)
+{
+    struct flv_publisher *p = publisher_of(base);
+    if (p->publishing)
+        ingest_end(&p->ingest, reason);
+    if (is_websocket(p))
+        websocket_link_close(&p->websocket, reason);
+    else if (p->status == 200)
+        answer_published(p);
+    else if (p->status != 0)
+        http_reply_error(p->conn, config_of(p), p->status, reason, 0);
+    conn_finish(p->conn);
+    p->conn = NULL;
+}
+
+static void destroy(struct session *base)
+{
+    struct flv_publisher *p = publisher_of(base);
+    flv_reader_clear(&p->reader);
+    http_parser_free(p->parser);
+    websocket_link_clear(&p->websocket);
+    free(p);
+}
+
+static const struct session_ops ops = {
+    .name = "FLV",
+    .on_tick = on_tick,
+    .on_stop = on_stop,
+    .on_close = on_close,
+    .destroy = destroy,
+};
+
+/* The beginning. */
+
+static const char *const protocols[] = { "publisher", "post", NULL };
+
+bool flv_publish_is_asked(const struct http_request *request)
+{
+    return websocket_choose_protocol(request, protocols) != NULL;
+}
+
+/* What is wrong with the request itself: a status and the reason, or 0. */
+static int check_request(const struct http_request *request, bool until_close, const char **why)
+{
+    const char *coding = http_request_header(request, "Content-Encoding");
+    if (request->upgrade_websocket)
+        return 0;
+    if (coding != NULL && strcasecmp(coding, "identity") != 0) {
+        *why = "a body with a content coding";
+        return 415;
+    }
+    if (request->has_body || until_close)
+        return 0;
+    bool has_length = http_request_header(request, "Content-Length") != NULL;
+    *why = has_length ? "the body is empty" : "neither chunks nor a length";
+    return has_length ? 400 : 411;
+}
+
+static int status_of(int error)
+{
+    return error == ERR_BUSY ? 409 : error == ERR_REFUSED ? 403 : 503;
+}
+
+/* Whether it may publish; otherwise the session is ended with an answer. */
+static bool admit(struct flv_publisher *p, const struct http_request *request)
+{
+    const char *why;
+    int         status = check_request(request, p->until_close, &why);
+    if (status != 0) {
+        ingest_refuse(&p->base, session_path(&p->base), why);
+        end(p, status, why);
+        return false;
+    }
+    int error = ingest_begin(&p->ingest, &p->base, &why);
+    if (error != 0)
+        end(p, status_of(error), why);
+    return error == 0;
+}
+
+static void welcome(struct flv_publisher *p, const struct http_request *request)
+{
+    static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    p->publishing = true;
+    p->base.role = SESSION_PUBLISHER;
+    flv_reader_init(&p->reader, (uint32_t)config_of(p)->limits.message_size);
+    if (request->upgrade_websocket)
+        websocket_link_open(&p->websocket, p->conn, request, websocket_choose_protocol(request, protocols), 0);
+    else if (request->expect_continue)
+        conn_write(p->conn, go_on, sizeof go_on - 1);
+}
+
+void flv_publish_session_start(struct session *before, struct conn *conn, struct http_parser *parser,
+                               const struct url_stream *stream)
+{
+    const struct http_request *request = http_parser_request(parser);
+    struct flv_publisher      *p = alloc_zeroed(sizeof *p);
+    session_init_after(&p->base, &ops, before);
+    session_set_stream(&p->base, stream);
+    p->conn = conn;
+    p->parser = parser;
+    p->until_close = !request->upgrade_websocket && request->minor == 0 &&
+                     http_request_header(request, "Content-Length") == NULL;
+    conn_set_owner(conn, &handler, p);
+    if (admit(p, request))
+        welcome(p, request);
+}

@@ -1,0 +1,75 @@
+#include "session/ingest.h"
+
+#include "base/error.h"
+#include "core/broadcast.h"
+#include "core/context.h"
+#include "core/session.h"
+#include "core/worker.h"
+#include "media/avcodec.h"
+#include "protocol/rtmp_data.h"
+#include "protocol/rtmp_message.h"
+
+void ingest_refuse(struct session *s, const char *path, const char *why)
+{
+    log_error(&s->log, "%s session %s %s push %s error, %s", s->ops->name, s->id, s->ip, path, why);
+    stats_add(&s->worker->context->stats.publishers_refused, 1);
+}
+
+int ingest_begin(struct ingest *in, struct session *s, const char **why)
+{
+    int error = broadcast_publish(s, session_path(s));
+    if (error != 0) {
+        *why = error == ERR_BUSY ? "already publishing" : "too many streams";
+        ingest_refuse(s, session_path(s), *why);
+        return error;
+    }
+    *in = (struct ingest){ .session = s, .heard_ms = worker_now_ms(s->worker) };
+    log_info(&s->log, "%s session %s %s start push %s", s->ops->name, s->id, s->ip, session_path(s));
+    return 0;
+}
+
+/* Data other than metadata is passed on as it is; what an encoder takes back is not. */
+static bool prepare_data(struct avpacket *p)
+{
+    enum rtmp_data_kind kind;
+    struct bytes        data = rtmp_data_strip(avpacket_bytes(p), p->type == RTMP_DATA_AMF3, &kind);
+    memmove(avpacket_body(p), data.data, data.size);
+    p->size = (uint32_t)data.size;
+    p->type = AV_DATA;
+    p->flags = kind == RTMP_DATA_METADATA ? AV_METADATA : 0;
+    return kind != RTMP_DATA_CLEAR && p->size > 0;
+}
+
+bool ingest_prepare(struct avpacket *p)
+{
+    bool is_data = p->type == AV_DATA || p->type == RTMP_DATA_AMF3;
+    return is_data ? prepare_data(p) : avcodec_classify(p) == 0;
+}
+
+void ingest_take(struct ingest *in, struct avpacket *p, uint32_t time_ms)
+{
+    struct session *s = in->session;
+    in->heard_ms = worker_now_ms(s->worker);
+    in->packets++;
+    if (ingest_prepare(p)) {
+        broadcast_append(s, p, time_ms);
+        return;
+    }
+    /* Flash Media Live Encoder sends empty audio messages. */
+    in->dropped++;
+    stats_add(&s->worker->context->stats.packets_dropped, 1);
+    avpacket_unref(&p);
+}
+
+bool ingest_is_silent(const struct ingest *in, uint64_t now_ms)
+{
+    return now_ms - in->heard_ms > (uint64_t)in->session->worker->config->publish.timeout_s * 1000;
+}
+
+void ingest_end(struct ingest *in, const char *reason)
+{
+    struct session *s = in->session;
+    broadcast_unpublish(s);
+    log_info(&s->log, "%s session %s %s stop push %s: %s", s->ops->name, s->id, s->ip, session_path(s),
+             reason);
+}

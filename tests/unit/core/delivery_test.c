@@ -1,0 +1,509 @@
+/* From broadcast_append() to the sockets of viewers, on one worker that runs turn by turn. */
+#include "core/packets.h"
+
+#include "base/alloc.h"
+#include "base/error.h"
+#include "core/broadcast.h"
+#include "core/context.h"
+#include "core/fanout.h"
+#include "core/outlet.h"
+#include "core/session.h"
+#include "core/worker.h"
+#include "net/conn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static struct config  *config;
+static struct context *context;
+static struct worker  *worker;
+static struct session *publisher;
+static enum sender_backend backend;
+
+/* A viewer, the far end of its socket, and what has come out there. */
+struct watcher {
+    struct viewer viewer;
+    int           far_fd;
+    unsigned      starts, ends;
+    int           lost;
+    uint8_t      *seen;
+    size_t        seen_size;
+};
+
+/* What a viewer should get: the wire forms, one after the other. */
+struct expected {
+    uint8_t *data;
+    size_t   size;
+};
+
+static void turn(void)
+{
+    uv_run(&worker->loop.uv, UV_RUN_NOWAIT);
+}
+
+static void session_nothing(struct session *s, const char *reason)
+{
+    (void)s;
+    (void)reason;
+}
+
+static void session_free(struct session *s)
+{
+    free(s);
+}
+
+static const struct session_ops publisher_ops = { .name = "TEST", .on_close = session_nothing, .destroy = session_free };
+
+static struct session *start_publisher(const char *path)
+{
+    struct session         *s = alloc_zeroed(sizeof *s);
+    struct sockaddr_storage nobody = { .ss_family = AF_INET };
+    CHECK(context_admit(context, "0.0.0.0"));
+    session_init(s, worker, &publisher_ops, &nobody);
+    CHECK_EQ(broadcast_publish(s, path), 0);
+    return s;
+}
+
+static void stop_publisher(struct session *s)
+{
+    broadcast_unpublish(s);
+    session_close(s, "test");
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    config = config_new();
+    config->delivery.flush_ms = 0;
+    config->delivery.lag_bytes = 65536;
+    config->publish.resume_s = 0;
+    config->rtmp.chunk_size = 128;
+    context = context_new(config);
+    context->worker_count = 1;
+    context->workers = alloc_zeroed(sizeof *context->workers);
+    worker = context->workers[0] = worker_new(context, 0);
+    worker->fanout = fanout_new(backend);
+    publisher = start_publisher("/live/s");
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    if (publisher != NULL)
+        stop_publisher(publisher);
+    turn();
+    CHECK_EQ(map_count(context->broadcasts), 0); /* nothing remains of a stream */
+    CHECK_EQ(map_count(worker->outlets), 0);
+    CHECK_EQ(map_count(context->sessions), 0);
+    worker_free_all(context);
+    context_free(context);
+    config_free(config);
+    return 0;
+}
+
+static struct watcher *watcher_of(struct viewer *v)
+{
+    return LIST_ITEM(v, struct watcher, viewer);
+}
+
+static void on_start(struct viewer *v, bool has_audio, bool has_video)
+{
+    (void)has_audio;
+    (void)has_video;
+    watcher_of(v)->starts++;
+}
+
+static void on_stream_end(struct viewer *v)
+{
+    watcher_of(v)->ends++;
+}
+
+static void on_lost(struct viewer *v, int error)
+{
+    watcher_of(v)->lost = error;
+    outlet_leave(v);
+}
+
+static const struct viewer_ops viewer_ops = { .on_start = on_start, .on_stream_end = on_stream_end, .on_lost = on_lost };
+
+static size_t take_input(struct conn *conn, struct bytes in)
+{
+    (void)conn;
+    return in.size;
+}
+
+static void on_writable(struct conn *conn)
+{
+    outlet_viewer_writable(conn->owner);
+}
+
+static void on_end(struct conn *conn, int error)
+{
+    (void)conn;
+    (void)error;
+}
+
+static const struct conn_handler handler = { take_input, on_writable, on_end };
+
+static struct watcher *watch(enum wire_form form)
+{
+    int             pair[2];
+    struct watcher *w = alloc_zeroed(sizeof *w);
+    struct outlet  *outlet;
+    CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
+    setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &(int){ 4096 }, sizeof(int));
+    w->far_fd = pair[1];
+    viewer_init(&w->viewer, conn_new(&worker->loop, pair[0], &handler, &w->viewer), form, &viewer_ops);
+    CHECK_EQ(outlet_open(worker, "/live/s", &outlet), 0);
+    outlet_join(outlet, &w->viewer);
+    return w;
+}
+
+static void stop_watching(struct watcher *w)
+{
+    outlet_leave(&w->viewer);
+    conn_close(w->viewer.conn);
+    close(w->far_fd);
+    free(w->seen);
+    free(w);
+}
+
+/* Take what has come, at most `most` bytes. */
+static size_t receive(struct watcher *w, size_t most)
+{
+    uint8_t room[65536];
+    size_t  want = most < sizeof room ? most : sizeof room;
+    ssize_t n = recv(w->far_fd, room, want, 0);
+    if (n <= 0)
+        return 0;
+    w->seen = alloc_resize(w->seen, w->seen_size + (size_t)n, 1);
+    memcpy(w->seen + w->seen_size, room, (size_t)n);
+    w->seen_size += (size_t)n;
+    return (size_t)n;
+}
+
+/* Take all there is: a turn learns that the socket has room, the next one fills it. */
+static void receive_all(struct watcher *w)
+{
+    for (int idle = 0; idle < 4; idle++) {
+        turn();
+        while (receive(w, 65536) > 0)
+            idle = 0;
+    }
+}
+
+/* Publish `p`, of which the caller keeps a reference to compare with. */
+static struct avpacket *publish(struct avpacket *p)
+{
+    broadcast_append(publisher, avpacket_ref(p), (uint32_t)p->dts_ms);
+    return p;
+}
+
+static void expect(struct expected *e, const struct avpacket *p, enum wire_form form)
+{
+    struct iovec iov[4096];
+    size_t       covered = 0;
+    unsigned     count = wire_iov(p, form, 0, iov, COUNT(iov), &covered);
+    CHECK_EQ(covered, wire_size(p, form));
+    for (unsigned i = 0; i < count; i++) {
+        e->data = alloc_resize(e->data, e->size + iov[i].iov_len, 1);
+        memcpy(e->data + e->size, iov[i].iov_base, iov[i].iov_len);
+        e->size += iov[i].iov_len;
+    }
+}
+
+static void check_seen(const struct watcher *w, struct expected *e)
+{
+    CHECK_EQ(w->seen_size, e->size);
+    assert_memory_equal(w->seen, e->data, e->size);
+    free(e->data);
+}
+
+static void drop_all(struct avpacket **packets, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        avpacket_unref(&packets[i]);
+}
+
+/* Viewers of every form get every byte, those who were there and those who come late. */
+static void test_all_forms_and_late_joiners(void **state)
+{
+    (void)state;
+    struct avpacket *packets[6];
+    struct watcher  *early[3], *late[3];
+    for (int form = 0; form < 3; form++)
+        early[form] = watch((enum wire_form)form);
+    packets[0] = publish(make_header(AV_VIDEO));
+    packets[1] = publish(make_header(AV_AUDIO));
+    packets[2] = publish(make_audio(0));
+    packets[3] = publish(make_key(0));
+    turn();
+    packets[4] = publish(make_key(40)); /* late ones start here */
+    turn();
+    for (int form = 0; form < 3; form++)
+        late[form] = watch((enum wire_form)form);
+    packets[5] = publish(make_inter(80));
+    for (int form = 0; form < 3; form++) {
+        struct expected all = { 0 }, tail = { 0 };
+        for (int i = 0; i < 6; i++)
+            expect(&all, packets[i], (enum wire_form)form);
+        expect(&tail, packets[0], (enum wire_form)form);
+        expect(&tail, packets[1], (enum wire_form)form);
+        expect(&tail, packets[4], (enum wire_form)form);
+        expect(&tail, packets[5], (enum wire_form)form);
+        receive_all(early[form]);
+        receive_all(late[form]);
+        check_seen(early[form], &all);
+        check_seen(late[form], &tail);
+        CHECK_EQ(early[form]->starts, 1);
+        stop_watching(early[form]);
+        stop_watching(late[form]);
+    }
+    drop_all(packets, COUNT(packets));
+}
+
+/* A socket that takes a byte here and there loses nothing, nor does the one beside it. */
+static void test_small_writes(void **state)
+{
+    (void)state;
+    struct watcher  *slow = watch(WIRE_RTMP), *fast = watch(WIRE_RTMP);
+    struct avpacket *packets[40];
+    struct expected  all = { 0 }, same = { 0 };
+    for (int i = 0; i < 40; i++) {
+        packets[i] = publish(i % 10 == 0 ? make_packet(AV_VIDEO, AV_KEYFRAME, i * 40, 9000, 1) : make_inter(i * 40));
+        expect(&all, packets[i], WIRE_RTMP);
+        expect(&same, packets[i], WIRE_RTMP);
+        turn();
+        receive(slow, 777);
+        receive_all(fast);
+    }
+    receive_all(slow);
+    check_seen(slow, &all);
+    check_seen(fast, &same);
+    CHECK_EQ(slow->viewer.skips, 0);
+    stop_watching(slow);
+    stop_watching(fast);
+    drop_all(packets, COUNT(packets));
+}
+
+/* What a session says itself comes between two packets, never within one. */
+static void test_words_between_packets(void **state)
+{
+    (void)state;
+    struct watcher  *w = watch(WIRE_FLV);
+    struct avpacket *key = publish(make_packet(AV_VIDEO, AV_KEYFRAME, 0, 30000, 1));
+    struct expected  all = { 0 };
+    turn();
+    CHECK(w->viewer.cursor.offset > 0); /* in the middle of it */
+    conn_write(w->viewer.conn, "word", 4);
+    struct avpacket *next = publish(make_inter(40));
+    receive_all(w);
+    expect(&all, key, WIRE_FLV);
+    all.data = alloc_resize(all.data, all.size + 4, 1);
+    memcpy(all.data + all.size, "word", 4);
+    all.size += 4;
+    expect(&all, next, WIRE_FLV);
+    check_seen(w, &all);
+    stop_watching(w);
+    avpacket_unref(&key);
+    avpacket_unref(&next);
+}
+
+/* Too far behind: the packet it is in, then the headers if they changed, then the newest keyframe. */
+static void test_a_slow_viewer_skips(void **state)
+{
+    (void)state;
+    struct avpacket *packets[32];
+    struct watcher  *slow = watch(WIRE_FLV);
+    struct expected  want = { 0 };
+    packets[0] = publish(make_header(AV_VIDEO));
+    packets[1] = publish(make_packet(AV_VIDEO, AV_KEYFRAME, 0, 20000, 1));
+    turn();
+    CHECK(slow->viewer.cursor.offset > 0);
+    packets[2] = publish(make_packet(AV_VIDEO, AV_SEQUENCE_HEADER, 10, 33, 7));
+    for (int i = 3; i < 31; i++)
+        packets[i] = publish(make_packet(AV_VIDEO, i % 5 == 0 ? AV_KEYFRAME : 0, i * 40, 10000, (uint8_t)i));
+    turn();
+    CHECK_EQ(slow->viewer.skips, 1);
+    CHECK(slow->viewer.outlet->cache.ring.next - slow->viewer.outlet->cache.ring.first <= 8);
+    packets[31] = publish(make_inter(2000));
+    receive_all(slow);
+    for (int i = 0; i < 3; i++)
+        expect(&want, packets[i], WIRE_FLV);
+    for (int i = 30; i < 32; i++)
+        expect(&want, packets[i], WIRE_FLV);
+    check_seen(slow, &want);
+    CHECK_EQ(stats_get(&context->stats.viewer_skips), 1);
+    stop_watching(slow);
+    drop_all(packets, COUNT(packets));
+}
+
+static void test_stream_end_and_return(void **state)
+{
+    (void)state;
+    struct avpacket *packets[2];
+    struct watcher  *w = watch(WIRE_FLV);
+    struct expected  all = { 0 };
+    packets[0] = publish(make_key(5000));
+    stop_publisher(publisher);
+    receive_all(w);
+    CHECK_EQ(w->ends, 1);
+    CHECK_EQ(w->viewer.state, VIEWER_WAITING);
+    publisher = start_publisher("/live/s");
+    struct avpacket *early = make_inter(0); /* nothing to decode it with: dropped */
+    broadcast_append(publisher, early, 0);
+    packets[1] = publish(make_key(0));
+    receive_all(w);
+    CHECK_EQ(packets[1]->dts_ms, 5000 + TIMELINE_SEAM_MS);
+    expect(&all, packets[0], WIRE_FLV);
+    expect(&all, packets[1], WIRE_FLV);
+    check_seen(w, &all);
+    CHECK_EQ(w->starts, 2);
+    stop_watching(w);
+    drop_all(packets, COUNT(packets));
+}
+
+static void test_filters_and_pause(void **state)
+{
+    (void)state;
+    struct avpacket *packets[7];
+    struct watcher  *w = watch(WIRE_FLV);
+    struct expected  all = { 0 };
+    packets[0] = publish(make_key(0));
+    receive_all(w);
+    outlet_filter_viewer(&w->viewer, CURSOR_NO_VIDEO, false);
+    packets[1] = publish(make_inter(40));
+    packets[2] = publish(make_audio(45));
+    receive_all(w);
+    outlet_filter_viewer(&w->viewer, 0, false); /* video comes back with a keyframe */
+    packets[3] = publish(make_inter(80));
+    packets[4] = publish(make_key(120));
+    receive_all(w);
+    outlet_filter_viewer(&w->viewer, CURSOR_PAUSED, false);
+    packets[5] = publish(make_key(160));
+    packets[6] = publish(make_inter(200));
+    receive_all(w);
+    outlet_filter_viewer(&w->viewer, 0, true); /* goes on at the newest keyframe */
+    receive_all(w);
+    expect(&all, packets[0], WIRE_FLV);
+    expect(&all, packets[2], WIRE_FLV);
+    expect(&all, packets[4], WIRE_FLV);
+    expect(&all, packets[5], WIRE_FLV);
+    expect(&all, packets[6], WIRE_FLV);
+    check_seen(w, &all);
+    stop_watching(w);
+    drop_all(packets, COUNT(packets));
+}
+
+/* A sink: the packets themselves, at its own pace. */
+struct sink {
+    struct viewer viewer;
+    unsigned      room;
+    unsigned      count;
+    int64_t       dts_ms[64];
+    uint64_t      skipped;
+};
+
+static void sink_start(struct viewer *v, bool has_audio, bool has_video)
+{
+    (void)v;
+    CHECK(!has_audio && has_video);
+}
+
+static bool sink_packet(struct viewer *v, struct avpacket *p)
+{
+    struct sink *s = LIST_ITEM(v, struct sink, viewer);
+    if (s->room == 0)
+        return false;
+    s->room--;
+    s->dts_ms[s->count++] = p->dts_ms;
+    return true;
+}
+
+static void sink_skip(struct viewer *v, uint64_t packets)
+{
+    LIST_ITEM(v, struct sink, viewer)->skipped += packets;
+}
+
+static const struct viewer_ops sink_ops = {
+    .on_start = sink_start,
+    .on_stream_end = on_stream_end,
+    .on_skip = sink_skip,
+    .on_packet = sink_packet,
+};
+
+static void test_a_sink_takes_packets(void **state)
+{
+    (void)state;
+    struct sink      sink = { .room = 3 };
+    struct outlet   *outlet;
+    struct avpacket *packets[6];
+    viewer_init_sink(&sink.viewer, &sink_ops);
+    CHECK_EQ(outlet_open(worker, "/live/s", &outlet), 0);
+    outlet_join(outlet, &sink.viewer);
+    CHECK_EQ(outlet->broadcast->viewer_count, 0);
+    packets[0] = publish(make_header(AV_VIDEO));
+    for (int i = 1; i < 6; i++) {
+        packets[i] = publish(make_packet(AV_VIDEO, i % 2 ? AV_KEYFRAME : 0, i * 4000, 100, 1));
+        turn();
+    }
+    CHECK_EQ(sink.count, 3);
+    CHECK(sink.viewer.blocked);
+    CHECK_EQ(sink.skipped, 2); /* 8 s behind: on to the keyframe at 20 s */
+    sink.room = 10;
+    outlet_viewer_writable(&sink.viewer);
+    turn();
+    CHECK_EQ(sink.count, 4);
+    CHECK_EQ(sink.dts_ms[3], 20000);
+    outlet_leave(&sink.viewer);
+    drop_all(packets, COUNT(packets));
+}
+
+static void test_a_broken_socket_is_reported(void **state)
+{
+    (void)state;
+    struct watcher *w = watch(WIRE_WS);
+    turn();
+    close(w->far_fd);
+    struct avpacket *p = publish(make_key(0));
+    turn();
+    turn();
+    CHECK(w->lost != 0);
+    CHECK_EQ(w->viewer.state, VIEWER_DETACHED);
+    w->far_fd = -1;
+    stop_watching(w);
+    avpacket_unref(&p);
+}
+
+static void test_a_second_publisher_is_refused(void **state)
+{
+    (void)state;
+    struct session other = { .worker = worker };
+    CHECK_EQ(broadcast_publish(&other, "/live/s"), ERR_BUSY);
+    assert_null(other.broadcast);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(test_all_forms_and_late_joiners),
+        TEST(test_small_writes),
+        TEST(test_words_between_packets),
+        TEST(test_a_slow_viewer_skips),
+        TEST(test_stream_end_and_return),
+        TEST(test_filters_and_pause),
+        TEST(test_a_sink_takes_packets),
+        TEST(test_a_broken_socket_is_reported),
+        TEST(test_a_second_publisher_is_refused),
+    };
+    backend = SENDER_SENDMSG;
+    int failed = cmocka_run_group_tests_name("sendmsg", tests, NULL, NULL);
+    backend = SENDER_AUTO; /* io_uring where it is permitted */
+    return failed + cmocka_run_group_tests_name("auto", tests, NULL, NULL);
+}
