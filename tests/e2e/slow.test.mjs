@@ -53,7 +53,7 @@ class Broadcast {
     }
 }
 
-describe('a viewer that stops reading for a while', { concurrency: 2, skip: releaseOnly }, () => {
+describe('a viewer that stops reading for a while', { concurrency: 2 }, () => {
     for (const protocol of PROTOCOLS) {
         it(`over ${protocol} goes on at the newest keyframe`, TEST, async t => {
             const broadcast = await Broadcast.begin(t, { 'delivery.lag_ms': 500 });
@@ -93,7 +93,7 @@ describe('a viewer that stops reading for a while', { concurrency: 2, skip: rele
     }
 });
 
-describe('a viewer that never reads again', { concurrency: 2, skip: releaseOnly }, () => {
+describe('a viewer that never reads again', { concurrency: 2 }, () => {
     it('is let go after delivery.stall_s, over every protocol', TEST, async t => {
         const broadcast = await Broadcast.begin(t, { 'delivery.lag_ms': 500, 'delivery.stall_s': 1 });
         const stuck = openViewers(t, broadcast.server, PATH);
@@ -127,7 +127,7 @@ describe('a viewer that never reads again', { concurrency: 2, skip: releaseOnly 
     });
 });
 
-describe('a viewer that reads slowly', { skip: releaseOnly }, () => {
+describe('a viewer that reads slowly', {}, () => {
     it('gets whole groups, as many as it can take', TEST, async t => {
         const broadcast = await Broadcast.begin(t, { 'delivery.lag_ms': 500 });
         const slow = openViewer(t, broadcast.server, 'http', PATH);
