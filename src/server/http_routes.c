@@ -10,7 +10,6 @@
 #include "session/flv_session.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #define ON(method) (1u << HTTP_METHOD_##method)
 #define ON_ANY     (~0u)
@@ -223,7 +222,7 @@ void http_route(struct http_session *s, const struct http_request *request)
 {
     const struct route *path = find_path(s, request);
     unsigned            methods = path != NULL ? methods_of(path) : 0;
-    if (request->method == HTTP_METHOD_OPTIONS && (path != NULL || strcmp(request->path, "*") == 0)) {
+    if (request->method == HTTP_METHOD_OPTIONS) { /* of any path: a page is to see the 404 that follows */
         answer_options(s, methods);
         return;
     }
