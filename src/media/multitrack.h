@@ -37,8 +37,7 @@ struct multitrack_part {
 struct multitrack {
     struct reader          left;     /* bytes of the tracks to come */
     struct multitrack_part common;   /* what all parts share */
-    uint8_t                kind;     /* AvMultitrackType */
-    bool                   multi;
+    uint8_t                form;     /* multitrack.c's */
     bool                   done;
 };
 
@@ -50,6 +49,9 @@ int multitrack_start(struct multitrack *, const struct avpacket *);
  * is too short for its own header, after which there is nothing more to be had.  A sequence header
  * without content is refused the same way, of a codec that needs it. */
 int multitrack_next(struct multitrack *, struct multitrack_part *out);
+
+/* Whether CodedFrames of the codec begin with a composition time. */
+bool multitrack_has_cts(uint32_t codec);
 
 enum multitrack_form {
     MULTITRACK_ENHANCED, /* one track, FourCC and no track id; parts of FLV 10.1's forms stay as they are */
