@@ -51,6 +51,10 @@ struct config {
         char *allow_origin;
     } http;
     struct {
+        char *root;   /* "": no files are served */
+        char *router; /* the prefix of their URLs */
+    } static_files;   /* "static" is a word of C's */
+    struct {
         enum log_level  level;
         enum log_format format;
     } log;

@@ -23,6 +23,7 @@
 #define PORT(value) .type = CONFIG_PORT, .initial = #value, RANGE(0, 65535), .unit = ""
 #define ENUM(value, words) .type = CONFIG_ENUM, .initial = "\"" value "\"", .choices = words, .unit = ""
 #define STRING(value, high) .type = CONFIG_STRING, .initial = "\"" value "\"", RANGE(0, high), .unit = ""
+#define PATH(value, high) .type = CONFIG_PATH, .initial = "\"" value "\"", RANGE(0, high), .unit = ""
 #define ADDRESS(value) .type = CONFIG_ADDRESS, .initial = "\"" value "\"", RANGE(1, 45), .unit = ""
 
 #define LIST(high) .type = CONFIG_LIST, .initial = "[]", RANGE(0, high), .unit = ""
@@ -53,6 +54,11 @@ const struct config_key config_keys[] = {
       .doc = "Where HTTP and WebSocket are served; 0 is any free port, null is none, as for RTMP." },
     { KEY(http.allow_origin), STRING("*", 1024), LIVE,
       .doc = "The web origin that may read responses, as a browser sends it; `*` is any, empty is none." },
+
+    { .name = "static.root", PLACE(static_files.root), PATH("", 4095), LIVE,
+      .doc = "A folder whose files are served over HTTP; empty is none." },
+    { .name = "static.router", PLACE(static_files.router), STRING("/", 1024), LIVE,
+      .doc = "The path under which they are served. Under `/` streams go first, under any other the files." },
 
     { KEY(log.level), ENUM("info", "none|error|warn|info|debug"), LIVE,
       .doc = "The least important lines that are logged." },

@@ -6,6 +6,7 @@
 #include "core/worker.h"
 #include "protocol/websocket.h"
 #include "server/http_peer.h"
+#include "server/static_files.h"
 #include "session/flv_publish_session.h"
 #include "session/flv_session.h"
 
@@ -150,10 +151,24 @@ static void on_websocket(struct http_session *s, const struct http_request *requ
         ask(s, request, flv_publish_is_asked(request) ? AUTH_PUBLISH : AUTH_PLAY, &stream);
 }
 
+/* Files: under a prefix of their own they go before streams, else after. */
+
+static bool is_file(const struct http_session *s, const struct http_request *request)
+{
+    return static_files_match(s->base.worker->config, request->path);
+}
+
+static bool is_mounted_file(const struct http_session *s, const struct http_request *request)
+{
+    return static_files_are_mounted(s->base.worker->config) && is_file(s, request);
+}
+
 static const struct route routes[] = {
-    { is_websocket, ON_ANY,             on_websocket },
-    { is_stream,    ON(GET) | ON(HEAD), on_play      },
-    { is_stream,    ON(POST) | ON(PUT), on_publish   },
+    { is_websocket,    ON_ANY,             on_websocket       },
+    { is_mounted_file, ON(GET) | ON(HEAD), static_files_serve },
+    { is_stream,       ON(GET) | ON(HEAD), on_play            },
+    { is_stream,       ON(POST) | ON(PUT), on_publish         },
+    { is_file,         ON(GET) | ON(HEAD), static_files_serve },
 };
 
 #define ROUTE_COUNT (sizeof routes / sizeof *routes)
