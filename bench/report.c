@@ -132,7 +132,7 @@ void report_print(const struct outcome *o, FILE *out)
 {
     struct summary s = report_summary(o);
     char           why[200];
-    fprintf(out, "\n%u publishers, %u streams watched, %u viewers; joined in %.1f s, measured for %.1f s%s\n",
+    fprintf(out, "\npublishers %u, streams watched %u, viewers %u; joined in %.1f s, measured for %.1f s%s\n",
             o->settings->publish, o->settings->streams, o->settings->viewers, o->join_s, s.measured_s,
             o->interrupted ? ", interrupted" : "");
     if (o->settings->viewers > 0)

@@ -41,7 +41,7 @@ static uint32_t choose_stream(const struct plan *plan, uint32_t number)
     return low;
 }
 
-void viewer_init(struct viewer *v, const struct plan *plan, uint32_t index, uint32_t number)
+void viewer_assign(struct viewer *v, const struct plan *plan, uint32_t index, uint32_t number)
 {
     const struct settings *s = plan->settings;
     enum protocol          protocol = s->mix[number % s->mix_count];
