@@ -261,8 +261,16 @@ static void settle_posts(struct context *context)
     }
 }
 
+static void close_listeners(struct worker *w)
+{
+    for (size_t i = 0; i < w->listener_count; i++)
+        listener_close(w->listeners[i]);
+    w->listener_count = 0;
+}
+
 static void close_worker(struct worker *w)
 {
+    close_listeners(w); /* still open if the worker never ran */
     uv_close((uv_handle_t *)&w->tick, NULL);
     uv_close((uv_handle_t *)&w->flush_timer, NULL);
     uv_close((uv_handle_t *)&w->wake, NULL);
@@ -291,13 +299,6 @@ void worker_listen(struct worker *w, const struct worker_listener *listener)
 {
     w->listeners = alloc_resize(w->listeners, w->listener_count + 1, sizeof *w->listeners);
     w->listeners[w->listener_count++] = listener_new(&w->loop, listener->fd, listener->on_accept, w);
-}
-
-static void close_listeners(struct worker *w)
-{
-    for (size_t i = 0; i < w->listener_count; i++)
-        listener_close(w->listeners[i]);
-    w->listener_count = 0;
 }
 
 static void stop_here(void *worker, void *unused)

@@ -100,6 +100,14 @@ static void fail(struct conn *c, int error)
     attend(c);
 }
 
+static void lose(struct conn *c)
+{
+    if (c->handler == NULL)
+        conn_close(c);
+    else
+        fail(c, ERR_SYSTEM);
+}
+
 /* Keep the unconsumed end of the input for the next read. */
 static void keep_input(struct conn *c, const uint8_t *data, size_t size)
 {
@@ -174,6 +182,10 @@ static void on_readable(struct conn *c)
 static void on_poll(uv_poll_t *handle, int status, int events)
 {
     struct conn *c = handle->data;
+    if (status < 0 && !c->reading) { /* libuv has stopped polling: nothing else would come */
+        lose(c);
+        return;
+    }
     if (status < 0)
         events = UV_READABLE; /* the read finds the error */
     if (events & UV_WRITABLE) {
@@ -240,10 +252,7 @@ bool conn_flush(struct conn *c)
             return false;
         }
         if (n < 0) {
-            if (c->handler == NULL)
-                conn_close(c);
-            else
-                fail(c, ERR_SYSTEM);
+            lose(c);
             return false;
         }
         c->queue_at += (uint32_t)n;

@@ -88,6 +88,7 @@ static void go_on(struct http_session *s)
         return;
     s->answered = s->head_only = false;
     s->unwanted = 0;
+    session_forget_stream(&s->base);
     s->since_ms = worker_now_ms(s->base.worker);
     if (!s->keep_alive)
         finish(s, "answered");

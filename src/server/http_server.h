@@ -3,6 +3,7 @@
  *     GET, HEAD /{app}/{name}.flv          session/flv_session.h
  *     POST, PUT /{app}/{name}.flv          session/flv_publish_session.h
  *     WebSocket /{app}/{name}[.flv]        either, by its subprotocol
+ *     GET, HEAD elsewhere                  server/static_files.h
  *     OPTIONS                              for CORS
  *
  * A connection that is not a stream is kept for the next request. */

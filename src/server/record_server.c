@@ -47,8 +47,7 @@ struct recording {
 
 static const struct config *config_for(const struct worker *w, const char *app)
 {
-    (void)app;
-    return w->config;
+    return config_of_app(w->config, app);
 }
 
 static void lock(struct record_server *server)

@@ -111,7 +111,7 @@ static void choose_by_size(const struct record_list *l, const struct record_entr
     }
 }
 
-/* Each stream once: at its newest file, so that streams without limit problems cost one pass. */
+/* Each stream once. */
 static void choose_by_stream(const struct record_list *l, uint64_t limit, bool *goes)
 {
     bool *seen = alloc_zeroed(l->count + 1);

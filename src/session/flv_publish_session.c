@@ -254,7 +254,7 @@ static bool admit(struct flv_publisher *p, const struct http_request *request)
     const char *why;
     int         status = check_request(request, p->until_close, &why);
     if (status != 0) {
-        ingest_refuse(&p->base, session_path(&p->base), why);
+        ingest_refuse(&p->base, why);
         end(p, status, why);
         return false;
     }

@@ -180,9 +180,11 @@ void flv_session_start(struct session *before, struct conn *conn, const struct h
     viewer_init(&s->viewer, conn, is_websocket(s) ? WIRE_WS : WIRE_FLV, &viewer_ops);
     s->viewer.needs_tracks = true;
     if (outlet_open(s->base.worker, stream->path, &outlet) != 0) {
-        log_error(&s->base.log, "FLV session %s %s play %s error, too many streams", s->base.id, s->base.ip,
-                  stream->path);
-        end(s, 503, WEBSOCKET_LINK_CODE(503), "too many streams");
+        const char *why = limit_hit(&s->base.worker->context->stats, LIMIT_STREAMS);
+        log_error(&s->base.log, "FLV session %s %s play %s error, %s", s->base.id, s->base.ip, stream->path,
+                  why);
+        stats_add(&s->base.worker->context->stats.viewers_refused, 1);
+        end(s, 503, WEBSOCKET_LINK_CODE(503), why);
         return;
     }
     log_info(&s->base.log, "FLV session %s %s start play %s", s->base.id, s->base.ip, stream->path);

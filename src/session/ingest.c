@@ -10,9 +10,9 @@
 #include "protocol/rtmp_data.h"
 #include "protocol/rtmp_message.h"
 
-void ingest_refuse(struct session *s, const char *path, const char *why)
+void ingest_refuse(struct session *s, const char *why)
 {
-    log_error(&s->log, "%s session %s %s push %s error, %s", s->ops->name, s->id, s->ip, path, why);
+    log_error(&s->log, "%s session %s %s push %s error, %s", s->ops->name, s->id, s->ip, session_path(s), why);
     stats_add(&s->worker->context->stats.publishers_refused, 1);
 }
 
@@ -20,8 +20,8 @@ int ingest_begin(struct ingest *in, struct session *s, const char **why)
 {
     int error = broadcast_publish(s, session_path(s));
     if (error != 0) {
-        *why = error == ERR_BUSY ? "already publishing" : "too many streams";
-        ingest_refuse(s, session_path(s), *why);
+        *why = error == ERR_BUSY ? err_name(error) : limit_hit(&s->worker->context->stats, LIMIT_STREAMS);
+        ingest_refuse(s, *why);
         return error;
     }
     *in = (struct ingest){ .session = s, .heard_ms = worker_now_ms(s->worker) };

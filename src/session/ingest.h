@@ -23,8 +23,8 @@ struct ingest {
  * the way of its protocol, and nothing is to be ended. */
 int ingest_begin(struct ingest *, struct session *, const char **why);
 
-/* Log and count a refusal for another reason; `path` is "" while there is none. */
-void ingest_refuse(struct session *, const char *path, const char *why);
+/* Log and count a refusal for another reason. */
+void ingest_refuse(struct session *, const char *why);
 
 /* A packet as it was parsed: its type (AV_DATA or RTMP's 15 for data), size and body are set.
  * Takes the reference over.  What no viewer could use is dropped, not held against the publisher. */

@@ -42,6 +42,7 @@ struct rtmp_session {
     uint64_t                  acked;      /* bytes received when we last acknowledged */
     uint64_t                  heard_ms;   /* when the peer last said anything */
     uint64_t                  pinged_ms;  /* 0: no ping is open */
+    bool                      wants_fc_event; /* it sent FCPublish or FCSubscribe */
     struct ingest             ingest;     /* PUBLISH */
     struct viewer             viewer;     /* PLAY */
     bool                      play_ended; /* PLAY: the stream ended; the peer was told */
@@ -59,6 +60,9 @@ void rtmp_reply_send(struct rtmp_session *, struct rtmp_reply *);
 /* One onStatus on the active message stream. */
 void rtmp_send_status(struct rtmp_session *, uint32_t msid, const char *level, const char *code,
                       const char *description);
+
+/* onFCPublish and the like. */
+void rtmp_send_fc_event(struct rtmp_session *, const char *event, const char *code);
 
 /* Say no with a status and end: the peer has time to read it. */
 void rtmp_refuse(struct rtmp_session *, uint32_t msid, const char *code, const char *description);

@@ -187,10 +187,9 @@ describe('when the publisher leaves', { concurrency: 6 }, () => {
         first.close();
         await Promise.all(viewers.map(viewer => viewer.ended()));
         const before = viewers.map(viewer => viewer.tags.length), said = viewers.map(viewer => viewer.client.received.length);
-        for (const viewer of viewers)
-            viewer.isOver = false;
         await publish(t, server, PATH, frames({ count: 5, first: 50 }));
         for (const [i, viewer] of viewers.entries()) {
+            await viewer.until(() => !viewer.isOver, 'the beginning of the next');
             await frame(viewer, 54);
             const after = viewer.tags.slice(before[i]);
             assert.deepEqual(after.filter(isFrame).map(numberOf), range(50, 55));

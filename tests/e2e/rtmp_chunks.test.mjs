@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { audioTag, frames, headers, numberOf, videoTag } from './lib/canned.mjs';
-import { AUDIO, isFrame, SCRIPT, VIDEO, writeTag } from './lib/flv.mjs';
+import { assertMonotonic, assertSameTracks, AUDIO, isFrame, SCRIPT, VIDEO, writeTag } from './lib/flv.mjs';
 import { openPublisher, sendTags } from './lib/publisher.mjs';
 import { basicHeader, chunkMessage, extendedTime, messageHeader } from './lib/rtmp_chunk.mjs';
 import { TYPE, uint32 } from './lib/rtmp.mjs';
@@ -212,22 +212,39 @@ describe('times', { concurrency: 4 }, () => {
         });
     }
 
-    it('a delta of more than 24 bits', TEST, async t => {
+    it('a delta that needs an extended timestamp', TEST, async t => {
         const { viewer, publisher } = await begin(t);
-        const first = videoTag(0, 0, { keyframe: true }), second = videoTag(1, EDGE + 5, { keyframe: true, size: 6000 });
-        publisher.send(asMessage(first, 5, publisher));
-        publisher.send(asMessage(second, 5, publisher), { format: 1, time: EDGE + 5 });
-        await assertArrive(viewer, [first, second]);
+        // Sound ahead of the picture on the same chunk stream, so that the delta is negative.
+        const tags = [videoTag(0, 1000, { keyframe: true }), audioTag(0, 1100), videoTag(1, 1040, { size: 6000 })];
+        for (const [i, tag] of tags.entries())
+            publisher.send(asMessage(tag, 5, publisher), i < 2 ? {} : { format: 1, time: 2 ** 32 - 60 });
+        await assertArrive(viewer, tags);
     });
 
     it('a new message in format 3 under an extended delta', TEST, async t => {
         const { viewer, publisher } = await begin(t);
+        // Each a leap of hours, which the server takes out of the stream.
         const tags = [0, 1, 2].map(i => videoTag(i, i * (EDGE + 5), { keyframe: true }));
         publisher.send(asMessage(tags[0], 5, publisher));
         publisher.send(asMessage(tags[1], 5, publisher), { format: 1, time: EDGE + 5 });
         publisher.write(Buffer.concat([basicHeader(3, 5), messageHeader(3, {}), extendedTime(EDGE + 5), tags[2].body]));
-        await assertArrive(viewer, tags);
+        await viewer.count(3 + tags.length);
+        assertSameTracks(viewer.tags.slice(3), tags, viewer.name);
+        assertMonotonic(viewer.tags, viewer.name);
     });
+
+    for (const [what, leap] of [['ahead', 3600000], ['back', -3600000]]) {
+        it(`a clock that is set ${what} does not tear the stream`, TEST, async t => {
+            const { viewer, publisher } = await begin(t);
+            const before = frames({ count: 10, start_ms: 4000000 });
+            const after = frames({ count: 10, first: 10, start_ms: 4000400 + leap });
+            sendTags(publisher, [...before, ...after]);
+            await viewer.count(3 + 40);
+            assertMonotonic(viewer.tags, viewer.name);
+            const times = viewer.tags.slice(3).map(tag => tag.timestamp);
+            assert.ok(times.at(-1) - times[0] < 2000, JSON.stringify(times));
+        });
+    }
 
     it('headers that come later with time 0 do not go back', TEST, async t => {
         const { viewer, publisher } = await begin(t);

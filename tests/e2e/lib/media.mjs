@@ -27,17 +27,23 @@ export const FILM_TRACKS = {
     av: ['aac', 'h264'], audio: ['aac'], video: ['h264'], mp3: ['mp3'],
 };
 
-// The path of a film, an FLV file that ffmpeg -c copy reproduces tag by tag.
-export async function film(name) {
-    const file = join(folder, `${name}.flv`);
-    if (existsSync(file))
-        return file;
+async function makeFilm(name, file) {
     mkdirSync(folder, { recursive: true });
     const first = `${file}.${process.pid}.first`, second = `${file}.${process.pid}.second`;
     await run('ffmpeg', [...FFMPEG, ...FILMS[name], '-f', 'flv', first], { timeout_ms: 60000 });
     await run('ffmpeg', [...FFMPEG, '-i', first, '-c', 'copy', '-f', 'flv', second]);
     rmSync(first);
-    renameSync(second, file);
+    renameSync(second, file); // whole or not at all, whoever else makes it
+}
+
+const made = new Map();
+
+// The path of a film, an FLV file that ffmpeg -c copy reproduces tag by tag.
+export async function film(name) {
+    const file = join(folder, `${name}.flv`);
+    if (!made.has(name))
+        made.set(name, existsSync(file) ? Promise.resolve() : makeFilm(name, file));
+    await made.get(name);
     return file;
 }
 

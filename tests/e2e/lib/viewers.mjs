@@ -3,7 +3,7 @@
 //   tags     { type, timestamp, body } in the order in which they came
 //   flags    of the FLV header (none with RTMP)
 //   started  resolves when the server has agreed to play
-//   isOver   the stream has ended, as far as its protocol lets the viewer know
+//   isOver   the stream has ended, as far as its protocol lets the viewer know; RTMP may begin again
 
 import assert from 'node:assert/strict';
 import { cleanup } from './cleanup.mjs';
@@ -84,6 +84,8 @@ class RtmpViewer extends Viewer {
                 this.add(message);
             else if (isEvent(EVENT.STREAM_EOF)(message))
                 this.over();
+            else if (isEvent(EVENT.STREAM_BEGIN)(message))
+                this.isOver = false;
         };
         client.ended.then(() => this.over());
         await client.connect(app);

@@ -1,0 +1,149 @@
+// slow.test.mjs - viewers that cannot keep up: moved ahead, or let go; nobody else is harmed.
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { audioTag, headers, numberOf, videoTag } from './lib/canned.mjs';
+import { isSanitized, releaseOnly } from './lib/env.mjs';
+import { assertMonotonic, isAudio, isFrame, isKeyframe, isSequenceHeader, isVideo } from './lib/flv.mjs';
+import { openPublisher, sendTags } from './lib/publisher.mjs';
+import { startServer } from './lib/server.mjs';
+import { openViewer, openViewers, PROTOCOLS } from './lib/viewers.mjs';
+
+const TEST = { timeout: 120000 };
+const PATH = '/live/stream';
+const MEGABYTE = 1 << 20;
+const GOP = 10, FRAME_MS = 40;
+// More than the socket buffers between server and viewer may hold.
+const FRAME_SIZE = 150000, FRAMES = 300;
+
+// A publisher whose pace is that of its healthy viewers.
+class Broadcast {
+    count = 0;
+
+    static async begin(t, settings) {
+        const broadcast = new Broadcast();
+        broadcast.server = await startServer(t, settings);
+        broadcast.healthy = [...openViewers(t, broadcast.server, PATH), ...openViewers(t, broadcast.server, PATH)];
+        await broadcast.server.viewersCame(PATH, broadcast.healthy.length);
+        broadcast.publisher = await openPublisher(t, broadcast.server, PATH);
+        broadcast.publisher.setChunkSize(65536);
+        sendTags(broadcast.publisher, headers());
+        return broadcast;
+    }
+
+    async send(count, { size = FRAME_SIZE } = {}) {
+        for (let left = count; left > 0; left--) {
+            const number = this.count++, time = number * FRAME_MS;
+            sendTags(this.publisher, [videoTag(number, time, { keyframe: number % GOP === 0, size }),
+                                      audioTag(number, time + 5)]);
+            if (this.count % 4 === 0 || left === 1)
+                await this.#arrived(number);
+        }
+    }
+
+    // Until all healthy viewers have this frame and those before it, which are then dropped.
+    async #arrived(number) {
+        for (const viewer of this.healthy) {
+            await viewer.tag(tag => isFrame(tag) && isAudio(tag) && numberOf(tag) === number, `frame ${number}`, { ms: 20000 });
+            const got = viewer.tags.filter(isFrame).map(numberOf), from = viewer.checked ?? 0;
+            assert.deepEqual(got, got.map((_, i) => from + (i >> 1)), `${viewer.name} lost something`);
+            viewer.checked = number + 1;
+            viewer.tags.length = 0;
+        }
+    }
+}
+
+describe('a viewer that stops reading for a while', { concurrency: 2 }, () => {
+    for (const protocol of PROTOCOLS) {
+        it(`over ${protocol} goes on at the newest keyframe`, TEST, async t => {
+            const broadcast = await Broadcast.begin(t, { 'delivery.lag_ms': 500 });
+            const slow = openViewer(t, broadcast.server, protocol, PATH);
+            await broadcast.server.viewersCame(PATH, 7);
+            await broadcast.send(GOP);
+            await slow.count(3 + 2 * GOP);
+            slow.pauseReading();
+            await broadcast.send(FRAMES + 3);
+            await broadcast.server.logged(/too slow: skipped \d+ packets/);
+            slow.resumeReading();
+            const last = broadcast.count - 1;
+            await slow.tag(tag => isFrame(tag) && isAudio(tag) && numberOf(tag) === last, 'the last frame', { ms: 30000 });
+            assertSkippedToKeyframes(slow, last);
+            await broadcast.send(20, { size: 1000 });
+            await slow.tag(tag => isFrame(tag) && isAudio(tag) && numberOf(tag) === last + 20, 'what comes after', { ms: 30000 });
+        });
+    }
+
+    // Wherever frames are missing, a keyframe comes next, and sound from the same time on.
+    function assertSkippedToKeyframes(viewer, last) {
+        const frames = viewer.tags.filter(isFrame);
+        let skips = 0;
+        for (let i = 1; i < frames.length; i++) {
+            const step = numberOf(frames[i]) - numberOf(frames[i - 1]);
+            if (step === (isAudio(frames[i]) ? 0 : 1))
+                continue;
+            skips++;
+            assert.ok(step > 0, 'forward');
+            assert.ok(isKeyframe(frames[i]), `frame ${numberOf(frames[i])} after ${numberOf(frames[i - 1])} is no keyframe`);
+        }
+        assert.ok(skips >= 1, 'it was moved');
+        assert.equal(numberOf(frames.at(-1)), last);
+        assert.ok(numberOf(frames.at(-1)) - numberOf(frames.findLast(isKeyframe)) < GOP);
+        assertMonotonic(viewer.tags, viewer.name);
+        assert.ok(viewer.tags.filter(isSequenceHeader).length >= 2);
+    }
+});
+
+describe('a viewer that never reads again', { concurrency: 2 }, () => {
+    it('is let go after delivery.stall_s, over every protocol', TEST, async t => {
+        const broadcast = await Broadcast.begin(t, { 'delivery.lag_ms': 500, 'delivery.stall_s': 1 });
+        const stuck = openViewers(t, broadcast.server, PATH);
+        await broadcast.server.viewersCame(PATH, 9);
+        await broadcast.send(GOP);
+        for (const viewer of stuck) {
+            await viewer.count(3 + 2 * GOP);
+            viewer.pauseReading();
+        }
+        await broadcast.send(FRAMES);
+        const stalled = () => broadcast.server.log.filter(line => /stop play .*stalled/.test(line.message)).length;
+        await broadcast.server.until(() => stalled() === stuck.length, () => `${stuck.length} stalled, not ${stalled()}`);
+        await broadcast.send(GOP);
+        assert.ok(broadcast.healthy.every(viewer => viewer.isConnected()));
+    });
+
+    it('costs no more memory than the limits allow', TEST, async t => {
+        const broadcast = await Broadcast.begin(t, { 'delivery.lag_bytes': 4 * MEGABYTE, 'delivery.gop_bytes': 4 * MEGABYTE });
+        const stuck = [...openViewers(t, broadcast.server, PATH), ...openViewers(t, broadcast.server, PATH)];
+        await broadcast.server.viewersCame(PATH, 12);
+        await broadcast.send(GOP);
+        for (const viewer of stuck) {
+            await viewer.count(3 + 2 * GOP);
+            viewer.pauseReading();
+        }
+        const before = broadcast.server.residentSize();
+        await broadcast.send(2 * FRAMES);
+        const grown = broadcast.server.residentSize() - before;
+        if (!isSanitized)
+            assert.ok(grown < 48 * MEGABYTE, `${(grown / MEGABYTE).toFixed(1)} MB more`);
+    });
+});
+
+describe('a viewer that reads slowly', {}, () => {
+    it('gets whole groups, as many as it can take', TEST, async t => {
+        const broadcast = await Broadcast.begin(t, { 'delivery.lag_ms': 500 });
+        const slow = openViewer(t, broadcast.server, 'http', PATH);
+        await broadcast.server.viewersCame(PATH, 7);
+        for (let i = 0; i < 12; i++) {
+            slow.pauseReading();
+            await broadcast.send(3 * GOP);
+            slow.resumeReading();
+            const seen = slow.tags.length;
+            await slow.count(seen + 2 * GOP, 20000);
+        }
+        const last = broadcast.count - 1;
+        await slow.tag(tag => isFrame(tag) && isAudio(tag) && numberOf(tag) === last, 'the last frame', { ms: 30000 });
+        const picture = slow.tags.filter(tag => isFrame(tag) && isVideo(tag));
+        for (let i = 1; i < picture.length; i++)
+            assert.ok(isKeyframe(picture[i]) || numberOf(picture[i]) === numberOf(picture[i - 1]) + 1,
+                      `frame ${numberOf(picture[i])} follows ${numberOf(picture[i - 1])}`);
+    });
+});
