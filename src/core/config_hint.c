@@ -21,7 +21,7 @@ static const struct {
     { "rtmp.ssl", "this version serves no TLS by itself; put a TLS proxy in front" },
     { "rtmps", "this version serves no TLS by itself; put a TLS proxy in front" },
     { "https", "this version serves no TLS by itself; put a TLS proxy in front" },
-    { "http.mediaroot", "this version writes no files" },
+    { "http.mediaroot", "use record.path" },
     { "http.webroot", "use static.root" },
     { "http.api", "this version has no HTTP API" },
     { "webadmin", "this version has no web pages" },

@@ -58,7 +58,9 @@ static void list_keyframe(struct flv_index *x, uint32_t time_ms)
     x->passed = 0;
     if ((x->count & (x->count - 1)) == 0) /* a power of two: the array is full */
         x->keyframes = alloc_resize(x->keyframes, x->count > 0 ? 2 * (size_t)x->count : 1, sizeof *x->keyframes);
-    x->keyframes[x->count++] = (struct flv_keyframe){ x->size, time_ms };
+    /* With its sequence header, if that comes right before it: decoders may want it anew. */
+    bool header = x->header_end == x->size && x->header_ms == time_ms;
+    x->keyframes[x->count++] = (struct flv_keyframe){ header ? x->header_at : x->size, time_ms };
 }
 
 static void note_frame(struct flv_index_kind *kind, const struct avpacket *p, uint32_t time_ms)
@@ -85,9 +87,16 @@ void flv_index_add_size(struct flv_index *x, const struct avpacket *p, uint32_t 
             list_keyframe(x, time_ms);
         }
     }
+    if (p->type == AV_VIDEO && (p->flags & AV_SEQUENCE_HEADER) && x->header_end != x->size) {
+        x->header_at = x->size;
+        x->header_ms = time_ms;
+    }
+    bool follows = (p->flags & AV_SEQUENCE_HEADER) && (p->type == AV_VIDEO || x->header_end == x->size);
     if (media)
-        kind->size += AVPACKET_FLV_SIZE + (uint64_t)body_size;
+        kind->size += body_size;
     x->size += AVPACKET_FLV_SIZE + (uint64_t)body_size + PREVIOUS_SIZE;
+    if (follows)
+        x->header_end = x->size;
 }
 
 void flv_index_add(struct flv_index *x, const struct avpacket *p, uint32_t time_ms)

@@ -34,7 +34,7 @@ struct flv_index_kind {
     uint32_t codec;    /* enum avcodec, of the first frame */
     uint32_t last_ms;
     uint32_t frame_ms; /* between the last two frames */
-    uint64_t size;     /* tag bytes, without PreviousTagSize */
+    uint64_t size;     /* bytes of bodies */
 };
 
 /* A file as it grows.  The members are for reading. */
@@ -49,6 +49,8 @@ struct flv_index {
     uint32_t              capacity;
     uint32_t              step;     /* every so many keyframes one is listed */
     uint32_t              passed;   /* since the last that was */
+    uint64_t              header_at, header_end; /* the last run of sequence headers that begins with video's */
+    uint32_t              header_ms;
 };
 
 /* An empty file whose head has `head_size` bytes. */
