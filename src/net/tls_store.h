@@ -42,9 +42,9 @@ struct tls_settings {
 struct tls_store *tls_store_new(const struct tls_settings *, char error[TLS_ERROR_SIZE]);
 void              tls_store_free(struct tls_store *); /* when no connection uses it; NULL is allowed */
 
-/* Load again, from any thread: `settings` as they are now (`on` and `kernel` cannot change).
- * 0; or ERR_INVALID with a sentence in `error`, and everything stays as it was. */
-int tls_store_reload(struct tls_store *, const struct tls_settings *, char error[TLS_ERROR_SIZE]);
+/* Load again, from any thread, with `settings` as they are now (`on` and `kernel` do not change).
+ * False with one sentence in `error`, and everything stays as it was. */
+bool tls_store_reload(struct tls_store *, const struct tls_settings *, char error[TLS_ERROR_SIZE]);
 
 /* For tls_start().  Borrowed from the store. */
 struct ssl_ctx_st *tls_store_context(struct tls_store *, enum tls_service);
