@@ -183,7 +183,7 @@ static void end_of_read(struct conn *c, ssize_t cause)
 static size_t read_once(struct conn *c)
 {
     size_t kept = c->handler != NULL ? c->input_size : 0;
-    size_t room = LOOP_SCRATCH_SIZE + LOOP_SCRATCH_SLACK - kept;
+    size_t room = LOOP_SCRATCH_SIZE - kept;
     if (kept > 0)
         memcpy(c->loop->scratch, c->input, kept);
     ssize_t n = c->transport->receive(c, c->loop->scratch + kept, room);
@@ -200,7 +200,7 @@ static void on_readable(struct conn *c)
 {
     size_t budget = READ_BUDGET_SIZE;
     while (!c->closing && c->reading && c->failed == 0) {
-        size_t room = LOOP_SCRATCH_SIZE + LOOP_SCRATCH_SLACK - c->input_size;
+        size_t room = LOOP_SCRATCH_SIZE - c->input_size;
         size_t n = read_once(c);
         bool   drained = n == 0 || (n < room && c->transport == &plain); /* a short read empties a socket */
         if (drained || n >= budget)

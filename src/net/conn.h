@@ -43,8 +43,8 @@ struct conn_handler {
 /* How bytes pass: net/conn.c has the plain one, net/tls.c another. */
 struct conn_transport {
     /* As recv() and sendmsg() without waiting: bytes, 0 at the peer's end (receive only), or a
-     * negative errno: -EAGAIN when it would wait, -EPROTO with conn->why set.  `room` is at
-     * least LOOP_SCRATCH_SLACK, and all of it may be written to. */
+     * negative errno: -EAGAIN when it would wait, -EPROTO with conn->why set.  Receiving may
+     * write to LOOP_SCRATCH_SLACK bytes behind `room`, and pass it by a record. */
     ssize_t (*receive)(struct conn *, void *to, size_t room);
     ssize_t (*send)(struct conn *, const struct iovec *iov, unsigned count);
     /* Pass on what `send` accepted and conn->pending says is kept: 0, or a negative errno. */

@@ -16,8 +16,8 @@
 /* The most that one read takes from a socket, and all that a connection may leave unconsumed. */
 #define LOOP_SCRATCH_SIZE (256 * 1024)
 
-/* Room behind that for what a transport has to hold together: a TLS record. */
-#define LOOP_SCRATCH_SLACK (32 * 1024)
+/* Room behind that for what a transport has to hold together: two TLS records. */
+#define LOOP_SCRATCH_SLACK (40 * 1024)
 
 struct loop {
     uv_loop_t    uv;

@@ -24,7 +24,7 @@
  * watching already get their turn between so many. */
 #define HANDSHAKES_PER_TURN 8
 
-_Static_assert(RECORD_WIRE_MAX <= LOOP_SCRATCH_SLACK, "a kept record fits into the slack");
+_Static_assert(2 * RECORD_WIRE_MAX <= LOOP_SCRATCH_SLACK, "a kept record and a new one fit into the slack");
 
 /* What all TLS connections of a loop share: each uses it for the length of one call. */
 struct tls_loop {
@@ -264,10 +264,10 @@ static ssize_t result_of(const struct tls *t, size_t size)
     return t->end == TLS_OPEN ? -EAGAIN : t->end == TLS_ENDED ? 0 : -EPROTO;
 }
 
-/* Ciphertext is read into the same room that takes the plaintext, a record's size further on.
- * OpenSSL keeps at most a part of one record from call to call, so what it gives is never
- * longer than what it has taken, plus that: it fits, none of it stays inside where no poll
- * would tell of it, and it never reaches ciphertext that is still to be taken. */
+/* Ciphertext is read into the same memory that takes the plaintext, a record's size further on.
+ * OpenSSL keeps at most a part of one record from call to call, so what it gives is never longer
+ * than what it has taken, plus that: it fits, none of it stays inside where no poll would tell of
+ * it, and it never reaches ciphertext that is still to be taken. */
 static ssize_t tls_receive(struct conn *c, void *to, size_t room)
 {
     struct tls *t = c->tls;
@@ -278,7 +278,8 @@ static ssize_t tls_receive(struct conn *c, void *to, size_t room)
     if (must_wait(t))
         return -EAGAIN;
     uint8_t *cipher = (uint8_t *)to + RECORD_WIRE_MAX;
-    ssize_t  n = receive_raw(c, cipher, room - RECORD_WIRE_MAX);
+    size_t   wanted = room > 2 * RECORD_WIRE_MAX ? room - RECORD_WIRE_MAX : RECORD_WIRE_MAX;
+    ssize_t  n = receive_raw(c, cipher, wanted);
     if (n <= 0)
         return n;
     if (!t->began && cipher[0] != 0x16) {
@@ -288,7 +289,7 @@ static ssize_t tls_receive(struct conn *c, void *to, size_t room)
     t->began = true;
     t->shared->handshakes += c->opening;
     t->in = (struct bytes){ cipher, (size_t)n };
-    size_t size = decrypt(t, to, room);
+    size_t size = decrypt(t, to, RECORD_WIRE_MAX + (size_t)n);
     t->in = (struct bytes){ NULL, 0 };
     settle(t);
     return t->out.error != 0 && size == 0 ? t->out.error : result_of(t, size);
