@@ -173,6 +173,8 @@ static void take_read(struct conn *c, size_t kept, size_t n)
 
 static void end_of_read(struct conn *c, ssize_t cause)
 {
+    if (c->why == NULL && cause == -ECONNRESET)
+        c->why = "connection reset by peer";
     if (c->handler == NULL)
         conn_close(c);
     else

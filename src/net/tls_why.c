@@ -17,10 +17,21 @@
 /* A received alert has this added to its number (openssl/sslerr.h). */
 #define is_alert(reason) ((reason) >= SSL_AD_REASON_OFFSET && (reason) < SSL_AD_REASON_OFFSET + 256)
 
+/* The first error is the cause, the others its consequences; but what TLS calls it says more
+ * than what a cipher does. */
+static unsigned long take_cause(void)
+{
+    unsigned long first = ERR_get_error(), error = first;
+    while (error != 0 && ERR_GET_LIB(error) != ERR_LIB_SSL)
+        error = ERR_get_error();
+    ERR_clear_error();
+    return error != 0 ? error : first;
+}
+
 char *tls_why_new(void)
 {
     char          text[128];
-    unsigned long error = ERR_peek_error(); /* the first is the cause, the others its consequences */
+    unsigned long error = take_cause();
     int           reason = ERR_GET_REASON(error);
     const char   *words = error != 0 ? ERR_reason_error_string(error) : NULL;
     if (ERR_GET_LIB(error) == ERR_LIB_SSL && is_alert(reason))
@@ -28,7 +39,6 @@ char *tls_why_new(void)
                  SSL_alert_desc_string_long(reason - SSL_AD_REASON_OFFSET));
     else
         snprintf(text, sizeof text, "TLS: %s", words != NULL ? words : "broken");
-    ERR_clear_error();
     return alloc_string(text);
 }
 
