@@ -7,6 +7,8 @@
 #include "net/loop.h"
 #include "net/tls.h"
 
+#define SEEN_SIZE_MAX (1 << 20)
+
 /* The server's end of one connection, and what has come in there. */
 struct server {
     struct conn *conn;
@@ -28,7 +30,7 @@ static size_t on_input(struct conn *c, struct bytes in)
 {
     struct server *s = c->owner;
     size_t         size = in.size < s->appetite ? in.size : s->appetite;
-    s->seen = realloc(s->seen, s->seen_size + size + 1);
+    CHECK(s->seen_size + size <= SEEN_SIZE_MAX);
     memcpy(s->seen + s->seen_size, in.data, size);
     s->seen_size += size;
     if (s->pause)
@@ -69,7 +71,7 @@ static void connect_plain(const char *host, int version)
     int pair[2], small = 4096;
     CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair), 0);
     setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
-    server = (struct server){ .appetite = SIZE_MAX };
+    server = (struct server){ .appetite = SIZE_MAX, .seen = malloc(SEEN_SIZE_MAX) };
     server.conn = conn_new(&loop, pair[0], &handler, &server);
     client = client_new(pair[1], host, version);
 }
