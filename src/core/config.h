@@ -36,6 +36,24 @@ struct config_list {
     size_t count;
 };
 
+/* A certificate with its chain, and its private key: files in PEM. */
+struct config_certificate {
+    char *cert;
+    char *key; /* "": in the same file */
+};
+
+struct config_certificates {
+    struct config_certificate *items; /* owned */
+    size_t                     count;
+};
+
+/* One port that speaks TLS. */
+struct config_tls_port {
+    int   port; /* as rtmp.port */
+    char *key;  /* files, "" for none */
+    char *cert;
+};
+
 struct config {
     char    *bind;    /* an IPv4 or IPv6 address */
     uint32_t workers; /* 0: as many as there are cores we may use */
@@ -50,6 +68,12 @@ struct config {
         int   port; /* as rtmp.port */
         char *allow_origin;
     } http;
+    struct config_tls_port rtmps;
+    struct config_tls_port https;
+    struct {
+        struct config_certificates certificates;
+        bool                       ktls;
+    } tls;
     struct {
         char *root;   /* "": no files are served */
         char *router; /* the prefix of their URLs */

@@ -153,7 +153,7 @@ static void on_end(struct conn *conn, int error)
     else if (error == ERR_CLOSED && !is_websocket(p))
         end(p, 400, "the upload broke off"); /* it may have ended its own direction only */
     else
-        session_close(&p->base, err_name(error));
+        session_close(&p->base, conn_why(conn, error));
 }
 
 static const struct conn_handler handler = { on_input, on_writable, on_end };

@@ -7,6 +7,7 @@
 #include "core/outlet.h"
 #include "core/worker.h"
 #include "net/conn.h"
+#include "net/tls.h"
 #include "protocol/rtmp_data.h"
 #include "protocol/rtmp_message.h"
 #include "session/rtmp_peer.h"
@@ -245,7 +246,7 @@ static void on_writable(struct conn *conn)
 
 static void on_end(struct conn *conn, int error)
 {
-    session_close(&session_of(conn)->base, err_name(error));
+    session_close(&session_of(conn)->base, conn_why(conn, error));
 }
 
 static const struct conn_handler handler = { on_input, on_writable, on_end };
@@ -278,7 +279,7 @@ static const char *find_expired(const struct rtmp_session *s, uint64_t now)
     const struct config *config = config_of(s);
     uint64_t             age_ms = now - s->state_since_ms;
     if (s->state < RTMP_READY && age_ms > (uint64_t)config->limits.handshake_s * 1000)
-        return "handshake timed out";
+        return conn_is_opening(s->conn) ? "TLS handshake timed out" : "handshake timed out";
     if (s->state == RTMP_READY && age_ms > (uint64_t)config->limits.idle_s * 1000)
         return "idle: neither published nor played";
     if (s->state == RTMP_PUBLISH && ingest_is_silent(&s->ingest, now))
@@ -336,11 +337,13 @@ static const struct session_ops ops = {
     .destroy = destroy,
 };
 
-void rtmp_session_start(struct worker *worker, int fd, const struct sockaddr_storage *peer)
+void rtmp_session_start(struct worker *worker, int fd, const struct sockaddr_storage *peer, struct ssl_ctx_st *tls)
 {
     struct rtmp_session *s = alloc_zeroed(sizeof *s);
     session_init(&s->base, worker, &ops, peer);
     s->conn = conn_new(&worker->loop, fd, &handler, s);
+    if (tls != NULL)
+        tls_start(s->conn, tls);
     s->chunk_size = RTMP_CHUNK_SIZE_DEFAULT;
     s->ack_window = ACK_WINDOW_DEFAULT;
     s->heard_ms = now_ms(s);
