@@ -31,6 +31,12 @@ enum config_backend {
     CONFIG_BACKEND_IO_URING,
 };
 
+enum config_takeover {
+    CONFIG_TAKEOVER_REJECT,
+    CONFIG_TAKEOVER_REPLACE,
+    CONFIG_TAKEOVER_REPLACE_IF_STALLED,
+};
+
 struct config_list {
     char **items; /* owned, as each item is */
     size_t count;
@@ -101,8 +107,10 @@ struct config {
         bool               own_secrets; /* of an app: the global ones do not count for it */
     } auth;
     struct {
-        uint32_t         resume_s;
-        uint32_t         timeout_s;
+        uint32_t             resume_s;
+        uint32_t             timeout_s;
+        enum config_takeover takeover;
+        uint32_t             stalled_s;
         struct cidr_list allow; /* empty: all */
         struct cidr_list deny;  /* wins over `allow` */
     } publish;

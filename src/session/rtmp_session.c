@@ -224,7 +224,7 @@ static size_t on_input(struct conn *conn, struct bytes in)
     size_t               taken = 0;
     s->heard_ms = now_ms(s);
     s->pinged_ms = 0;
-    while (taken < in.size && !s->base.closed) {
+    while (taken < in.size && !s->base.closed && s->state != RTMP_WAIT) {
         ssize_t n = step(s, (struct bytes){ in.data + taken, in.size - taken });
         if (n == 0)
             break;
@@ -278,7 +278,7 @@ static const char *find_expired(const struct rtmp_session *s, uint64_t now)
 {
     const struct config *config = config_of(s);
     uint64_t             age_ms = now - s->state_since_ms;
-    if (s->state < RTMP_READY && age_ms > (uint64_t)config->limits.handshake_s * 1000)
+    if ((s->state < RTMP_READY || s->state == RTMP_WAIT) && age_ms > (uint64_t)config->limits.handshake_s * 1000)
         return conn_is_opening(s->conn) ? "TLS handshake timed out" : "handshake timed out";
     if (s->state == RTMP_READY && age_ms > (uint64_t)config->limits.idle_s * 1000)
         return "idle: neither published nor played";
@@ -329,8 +329,14 @@ static void destroy(struct session *base)
     free(s);
 }
 
+static void on_published(struct session *base)
+{
+    rtmp_on_published((struct rtmp_session *)base);
+}
+
 static const struct session_ops ops = {
     .name = "RTMP",
+    .on_published = on_published,
     .on_tick = on_tick,
     .on_stop = on_stop,
     .on_close = on_close,
