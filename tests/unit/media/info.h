@@ -46,7 +46,8 @@ static inline void check_info(const char *name, size_t cut, const struct track_i
         got->channels != want->channels)
         fail_msg("%s, %zu bytes: %s, %s %s %s, %ux%u %u/%u %u bits, %u Hz %u channels", name, cut,
                  got->codec_string, got->profile, got->level, got->tier, got->width, got->height,
-                 got->frame_rate_num, got->frame_rate_den, got->bit_depth, got->sample_rate_hz, got->channels);
+                 got->frame_rate_num, got->frame_rate_den, got->bit_depth, got->sample_rate_hz,
+                 got->channels);
 }
 
 static inline int read_cut(info_reader *read, const uint8_t *wire, size_t cut, uint32_t codec,
