@@ -37,9 +37,33 @@ enum config_backend {
     CONFIG_BACKEND_IO_URING,
 };
 
+enum config_takeover {
+    CONFIG_TAKEOVER_REJECT,
+    CONFIG_TAKEOVER_REPLACE,
+    CONFIG_TAKEOVER_REPLACE_IF_STALLED,
+};
+
 struct config_list {
     char **items; /* owned, as each item is */
     size_t count;
+};
+
+/* A certificate with its chain, and its private key: files in PEM. */
+struct config_certificate {
+    char *cert;
+    char *key; /* "": in the same file */
+};
+
+struct config_certificates {
+    struct config_certificate *items; /* owned */
+    size_t                     count;
+};
+
+/* One port that speaks TLS. */
+struct config_tls_port {
+    int   port; /* as rtmp.port */
+    char *key;  /* files, "" for none */
+    char *cert;
 };
 
 struct config {
@@ -56,6 +80,12 @@ struct config {
         int   port; /* as rtmp.port */
         char *allow_origin;
     } http;
+    struct config_tls_port rtmps;
+    struct config_tls_port https;
+    struct {
+        struct config_certificates certificates;
+        bool                       ktls;
+    } tls;
     struct {
         char *root;   /* "": no files are served */
         char *router; /* the prefix of their URLs */
@@ -83,8 +113,10 @@ struct config {
         bool               own_secrets; /* of an app: the global ones do not count for it */
     } auth;
     struct {
-        uint32_t         resume_s;
-        uint32_t         timeout_s;
+        uint32_t             resume_s;
+        uint32_t             timeout_s;
+        enum config_takeover takeover;
+        uint32_t             stalled_s;
         struct cidr_list allow; /* empty: all */
         struct cidr_list deny;  /* wins over `allow` */
     } publish;

@@ -18,10 +18,18 @@ static bool fault_at(struct config_fault *fault, const char *key, const char *te
 static bool check_ports(const struct config *c, struct config_fault *fault)
 {
     char text[64];
-    if (c->http.port <= 0 || c->http.port != c->rtmp.port)
-        return true;
-    snprintf(text, sizeof text, "%d is rtmp.port too", c->http.port);
-    return fault_at(fault, "http.port", text);
+    const struct {
+        const char *key;
+        int         port;
+    } ports[] = { { "rtmp.port", c->rtmp.port }, { "http.port", c->http.port },
+                  { "rtmps.port", c->rtmps.port }, { "https.port", c->https.port } };
+    for (size_t i = 1; i < sizeof ports / sizeof *ports; i++)
+        for (size_t j = 0; j < i; j++)
+            if (ports[i].port > 0 && ports[i].port == ports[j].port) {
+                snprintf(text, sizeof text, "%d is %s too", ports[i].port, ports[j].key);
+                return fault_at(fault, ports[i].key, text);
+            }
+    return true;
 }
 
 /* Node Media Server up to 4.2.8 came with this secret, which anybody can sign with. */

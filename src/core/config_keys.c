@@ -25,6 +25,7 @@
 #define ENUM(value, words) .type = CONFIG_ENUM, .initial = "\"" value "\"", .choices = words, .unit = ""
 #define STRING(value, high) .type = CONFIG_STRING, .initial = "\"" value "\"", RANGE(0, high), .unit = ""
 #define PATH(value, high) .type = CONFIG_PATH, .initial = "\"" value "\"", RANGE(0, high), .unit = ""
+#define CERTIFICATES(high) .type = CONFIG_CERTIFICATES, .initial = "[]", RANGE(0, high), .unit = ""
 #define ADDRESS(value) .type = CONFIG_ADDRESS, .initial = "\"" value "\"", RANGE(1, 45), .unit = ""
 
 #define LIST(high) .type = CONFIG_LIST, .initial = "[]", RANGE(0, high), .unit = ""
@@ -60,6 +61,22 @@ const struct config_key config_keys[] = {
       .doc = "A folder whose files are served over HTTP; empty is none." },
     { .name = "static.router", PLACE(static_files.router), STRING("/", 1024), LIVE,
       .doc = "The path under which they are served. Under `/` streams go first, under any other the files." },
+    { KEY(rtmps.port), PORT(null),
+      .doc = "Where RTMP over TLS is served, usually 1936; 0 is any free port, null is none." },
+    { KEY(rtmps.key), PATH("", 4095), LIVE,
+      .doc = "The private key for `rtmps.cert`, in PEM without a passphrase; if empty, it is in that file." },
+    { KEY(rtmps.cert), PATH("", 4095), LIVE,
+      .doc = "The certificate for RTMP over TLS and the chain after it, in PEM." },
+    { KEY(https.port), PORT(null),
+      .doc = "Where HTTP and WebSocket over TLS are served, usually 8443; 0 is any free port, null is none." },
+    { KEY(https.key), PATH("", 4095), LIVE,
+      .doc = "The private key for `https.cert`, as `rtmps.key`." },
+    { KEY(https.cert), PATH("", 4095), LIVE,
+      .doc = "The certificate for HTTP and WebSocket over TLS, as `rtmps.cert`." },
+    { KEY(tls.certificates), CERTIFICATES(256), LIVE,
+      .doc = "More certificates, each chosen by the host name that a client asks for." },
+    { KEY(tls.ktls), BOOL(false),
+      .doc = "Have the kernel encrypt what is sent, where it can (Linux with the `tls` module)." },
 
     { KEY(log.level), ENUM("info", "none|error|warn|info|debug"), LIVE,
       .doc = "The least important lines that are logged." },
@@ -98,6 +115,10 @@ const struct config_key config_keys[] = {
       .doc = "How long viewers are held for a publisher that was cut off and may come back." },
     { KEY(publish.timeout_s), SECONDS(60, 1, 86400), LIVE,
       .doc = "A publisher that sends nothing for so long is disconnected." },
+    { KEY(publish.takeover), ENUM("replace_if_stalled", "reject|replace|replace_if_stalled"), LIVE_APP,
+      .doc = "What becomes of a publisher of a stream that has one: refused, or put in its place, always or if it stalls." },
+    { KEY(publish.stalled_s), SECONDS(5, 1, 3600), LIVE_APP,
+      .doc = "A publisher that has sent nothing for so long has stalled." },
     { KEY(publish.allow), NETWORKS(1024), LIVE_APP,
       .doc = "The addresses and networks that may publish; an empty list is all." },
     { KEY(publish.deny), NETWORKS(1024), LIVE_APP,

@@ -27,6 +27,8 @@ enum session_role { SESSION_IDLE, SESSION_PUBLISHER, SESSION_VIEWER };
 
 struct session_ops {
     const char *name; /* as log lines say it: "RTMP", "FLV" */
+    /* Publishers: what broadcast_publish() left pending is granted. */
+    void (*on_published)(struct session *);
     /* About once a second: time limits. */
     void (*on_tick)(struct session *, uint64_t now_ms);
     /* The server stops: end in the proper way of the protocol. */

@@ -105,16 +105,17 @@ static void read_general_audio(struct bits *b, unsigned type, unsigned configura
     bits_flag(b);
 }
 
-/* SBR and PS as an appendix, which a decoder of LC alone does not notice.  Returns the type that
- * they make of `type`, and sets *rate. */
-static unsigned read_appendix(struct bits *b, unsigned type, uint32_t *rate)
+/* SBR and PS as an appendix, which a decoder of LC alone does not notice, and which is nothing if it
+ * is cut short.  Returns the type that it makes of `type`, and sets *rate. */
+static unsigned read_appendix(struct bits b, unsigned type, uint32_t *rate)
 {
-    if (bits_left(b) < 16 || bits_read(b, 11) != SYNC_SBR || read_object_type(b) != SBR || !bits_flag(b))
+    if (bits_read(&b, 11) != SYNC_SBR || read_object_type(&b) != SBR || !bits_flag(&b))
         return type;
-    *rate = read_rate(b);
-    if (bits_left(b) >= 12 && bits_read(b, 11) == SYNC_PS && bits_flag(b))
-        return PS;
-    return SBR;
+    uint32_t output_rate = read_rate(&b);
+    if (b.overrun)
+        return type;
+    *rate = output_rate;
+    return bits_read(&b, 11) == SYNC_PS && bits_flag(&b) ? PS : SBR;
 }
 
 int aac_read_config(struct bytes config, struct track_info *out)
@@ -135,7 +136,7 @@ int aac_read_config(struct bytes config, struct track_info *out)
         if (type >= ER_AAC_LC)
             bits_skip(&b, 2);                       /* epConfig */
         if (named == type)
-            named = read_appendix(&b, type, &rate);
+            named = read_appendix(b, type, &rate);
     }
     if (b.overrun || rate == 0 || rate > TRACK_INFO_SAMPLE_RATE_MAX)
         return ERR_PROTOCOL;

@@ -15,7 +15,7 @@ static const char *profile_name(uint8_t profile, uint8_t constraints)
     case 66:  return set1 ? "Constrained Baseline" : "Baseline";
     case 77:  return "Main";
     case 88:  return "Extended";
-    case 100: return "High";
+    case 100: return (constraints & 0x0c) == 0x0c ? "Constrained High" : "High";
     case 110: return intra ? "High 10 Intra" : "High 10";
     case 118: return "Multiview High";
     case 122: return intra ? "High 4:2:2 Intra" : "High 4:2:2";

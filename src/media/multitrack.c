@@ -169,7 +169,8 @@ static int read_enhanced(struct reader *r, struct multitrack_part *part)
     case MULTITRACK_MPEG2TS_START:
         if (video)
             return read_sequence_start(r, part);
-        /* fall through */
+        part->flags |= AV_TRACK_INFO;
+        return 0;
     default:
         part->flags |= AV_TRACK_INFO;
         return 0;

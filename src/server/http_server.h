@@ -1,4 +1,4 @@
-/* http_server.h - who listens for HTTP: reads requests, and gives each to what serves it.
+/* http_server.h - who listens for HTTP, plain and over TLS: reads requests, and gives each to what serves it.
  *
  *     GET, HEAD /{app}/{name}.flv          session/flv_session.h
  *     POST, PUT /{app}/{name}.flv          session/flv_publish_session.h
@@ -14,5 +14,6 @@
 
 /* For worker_listen(): a connection for `worker`. */
 void http_server_accept(int fd, const struct sockaddr_storage *peer, void *worker);
+void http_server_accept_tls(int fd, const struct sockaddr_storage *peer, void *worker);
 
 #endif

@@ -7,9 +7,11 @@
 #include "core/context.h"
 #include "core/worker.h"
 #include "net/listener.h"
+#include "net/tls_store.h"
 #include "server/http_server.h"
 #include "server/record_server.h"
 #include "server/rtmp_server.h"
+#include "server/tls_setup.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -76,6 +78,8 @@ static int listen_all(struct context *context)
     const struct service services[] = {
         { "rtmp", "rtmp.port", config->rtmp.port, rtmp_server_accept },
         { "http", "http.port", config->http.port, http_server_accept },
+        { "rtmps", "rtmps.port", config->rtmps.port, rtmp_server_accept_tls },
+        { "https", "https.port", config->https.port, http_server_accept_tls },
     };
     for (size_t i = 0; i < sizeof services / sizeof *services; i++) {
         if (services[i].port == CONFIG_PORT_OFF)
@@ -158,11 +162,12 @@ int server_run(const struct config *config)
     struct record_server *recordings = record_server_new(context, &error);
     if (error == 0) {
         make_workers(context);
-        error = listen_all(context);
+        error = tls_setup_load(config, &context->tls) ? listen_all(context) : ERR_INVALID;
         if (error == 0)
             error = run_workers(context, &signals);
         finish_recordings(recordings);
         worker_free_all(context);
+        tls_store_free(context->tls);
     }
     record_server_free(recordings);
     context_free(context);

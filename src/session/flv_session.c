@@ -113,7 +113,7 @@ static void on_end(struct conn *conn, int error)
 {
     struct flv_session *s = conn->owner;
     s->websocket.close_code = 0;
-    session_close(&s->base, err_name(error));
+    session_close(&s->base, conn_why(conn, error));
 }
 
 static const struct conn_handler handler = { on_input, on_writable, on_end };

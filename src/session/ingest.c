@@ -19,15 +19,27 @@ void ingest_refuse(struct session *s, const char *why)
 int ingest_begin(struct ingest *in, struct session *s, const char **why)
 {
     int error = broadcast_publish(s, session_path(s));
-    if (error != 0) {
+    if (error < 0) {
         *why = error == ERR_BUSY ? err_name(error) : limit_hit(&s->worker->context->stats, LIMIT_STREAMS);
         ingest_refuse(s, *why);
         return error;
     }
     *in = (struct ingest){ .session = s, .heard_ms = worker_now_ms(s->worker) };
+    if (error == 0)
+        ingest_go_on(in);
+    else
+        log_info(&s->log, "%s session %s %s waits to push %s: its publisher is replaced", s->ops->name, s->id,
+                 s->ip, session_path(s));
+    return error;
+}
+
+void ingest_go_on(struct ingest *in)
+{
+    struct session *s = in->session;
+    in->heard_ms = worker_now_ms(s->worker);
     log_info(&s->log, "%s session %s %s start push %s", s->ops->name, s->id, s->ip, session_path(s));
+    in->told = true;
     events_emit(EVENT_POST_PUBLISH, s, NULL);
-    return 0;
 }
 
 /* Data other than metadata is passed on as it is; what an encoder takes back is not. */
@@ -74,5 +86,7 @@ void ingest_end(struct ingest *in, const char *reason)
     broadcast_unpublish(s);
     log_info(&s->log, "%s session %s %s stop push %s: %s", s->ops->name, s->id, s->ip, session_path(s),
              reason);
-    events_emit(EVENT_DONE_PUBLISH, s, reason);
+    if (in->told)
+        events_emit(EVENT_DONE_PUBLISH, s, reason);
+    in->told = false;
 }

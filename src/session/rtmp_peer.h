@@ -22,6 +22,7 @@ enum rtmp_state {
     RTMP_GREETED,   /* C2 */
     RTMP_CONNECT,   /* nothing but the connect command */
     RTMP_READY,
+    RTMP_WAIT,      /* for the publisher before to be gone; its input is not read */
     RTMP_PUBLISH,
     RTMP_PLAY,
 };
@@ -85,6 +86,7 @@ struct rtmp_call {
     struct amf_reader arguments;
 };
 void rtmp_on_publish(struct rtmp_session *, struct rtmp_call *);
+void rtmp_on_published(struct rtmp_session *); /* WAIT -> PUBLISH */
 void rtmp_on_play(struct rtmp_session *, struct rtmp_call *);
 void rtmp_on_pause(struct rtmp_session *, struct rtmp_call *);
 void rtmp_on_receive_audio(struct rtmp_session *, struct rtmp_call *);

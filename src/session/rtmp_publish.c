@@ -1,5 +1,7 @@
 #include "base/error.h"
 #include "core/access.h"
+#include "core/broadcast.h"
+#include "net/conn.h"
 #include "protocol/rtmp_message.h"
 #include "session/rtmp_peer.h"
 
@@ -27,6 +29,20 @@ static void accept_publisher(struct rtmp_session *s)
     rtmp_send_status(s, s->msid, "status", "NetStream.Publish.Start", description);
 }
 
+/* Whatever it sends waits with it. */
+static void wait_to_publish(struct rtmp_session *s)
+{
+    rtmp_set_state(s, RTMP_WAIT);
+    conn_pause(s->conn);
+}
+
+void rtmp_on_published(struct rtmp_session *s)
+{
+    ingest_go_on(&s->ingest);
+    accept_publisher(s);
+    conn_resume(s->conn);
+}
+
 static void on_access(struct session *base, enum auth_use use, const struct access_answer *answer)
 {
     struct rtmp_session *s = (struct rtmp_session *)base;
@@ -35,11 +51,15 @@ static void on_access(struct session *base, enum auth_use use, const struct acce
     if (!answer->allowed) {
         ingest_refuse(base, answer->log);
         refuse(s, "NetStream.Publish.Unauthorized", answer->why);
-    } else if (ingest_begin(&s->ingest, base, &why) != 0) {
-        refuse(s, "NetStream.Publish.BadName", why);
-    } else {
-        accept_publisher(s);
+        return;
     }
+    int result = ingest_begin(&s->ingest, base, &why);
+    if (result == 0)
+        accept_publisher(s);
+    else if (result == BROADCAST_PENDING)
+        wait_to_publish(s);
+    else
+        refuse(s, "NetStream.Publish.BadName", why);
 }
 
 void rtmp_on_publish(struct rtmp_session *s, struct rtmp_call *call)
@@ -88,6 +108,8 @@ void rtmp_stop_stream(struct rtmp_session *s, bool tell, const char *reason)
 {
     if (s->state == RTMP_PUBLISH)
         rtmp_stop_publishing(s, tell, reason);
+    else if (s->state == RTMP_WAIT)
+        ingest_end(&s->ingest, reason);
     else if (s->state == RTMP_PLAY)
         rtmp_stop_playing(s, tell, reason);
 }
