@@ -379,9 +379,8 @@ void conn_close(struct conn *c)
     c->owner = NULL;
     c->closing = true;
     list_remove(&c->link);
-    uv_poll_stop(&c->poll);
+    uv_close((uv_handle_t *)&c->poll, on_closed); /* out of epoll, before another has the number */
     close(c->fd);
-    uv_close((uv_handle_t *)&c->poll, on_closed);
 }
 
 void conn_finish(struct conn *c)

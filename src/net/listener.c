@@ -115,8 +115,7 @@ static void on_closed(uv_handle_t *handle)
 
 void listener_close(struct listener *l)
 {
-    uv_poll_stop(&l->poll);
+    uv_close((uv_handle_t *)&l->poll, on_closed);
     close(l->fd);
     close(l->spare_fd);
-    uv_close((uv_handle_t *)&l->poll, on_closed);
 }
