@@ -124,7 +124,8 @@ static void print_machine(const struct outcome *o, const struct summary *s, FILE
             s->machine_cores * 100, s->softirq_cores * 100, s->steal_cores * 100,
             (double)o->marks[MARK_END].machine.tcp_memory_bytes / 1e6);
     if (o->settings->pid_count > 0 && others > OTHERS_CORES)
-        fprintf(out, "         other work takes %.0f %% of a core: it disturbs these figures\n", others * 100);
+        fprintf(out, "         other work takes %.0f %% of a core: it disturbs these figures\n",
+                others * 100);
     fprintf(out, "own      %.0f %% of a core%s", s->own_cores * 100,
             s->own_cores > 0.85 * o->settings->threads ? ": too busy, latency is partly ours" : "");
     if (o->lateness.count > 0)
