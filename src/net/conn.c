@@ -83,6 +83,7 @@ struct conn *conn_new(struct loop *loop, int fd, const struct conn_handler *hand
     c->owner = owner;
     list_init(&c->link);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
+    setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &(int){ CONN_UNSENT_MAX }, sizeof(int));
     uv_poll_init(&loop->uv, &c->poll, fd);
     c->poll.data = c;
     c->reading = true;
