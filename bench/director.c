@@ -106,15 +106,14 @@ static void enter(struct director *d, enum phase phase, uint64_t now_us)
         take_mark(d, MARK_START);
     if (phase == PHASE_DONE && d->outcome.marks[MARK_START].time_us > 0)
         take_mark(d, MARK_END);
-    if (phase == PHASE_SETTLE)
+    if (atomic_load(&d->plan->phase) == PHASE_JOIN)
         d->outcome.join_s = (double)(now_us - d->phase_us) / 1e6;
     d->phase_us = now_us;
     atomic_store(&d->plan->phase, phase);
 }
 
-static bool is_over(const struct director *d, double seconds, uint64_t since_us, uint64_t now_us)
+static bool is_over(double seconds, uint64_t since_us, uint64_t now_us)
 {
-    (void)d;
     return (double)(now_us - since_us) >= seconds * 1e6;
 }
 
@@ -122,10 +121,10 @@ static bool is_over(const struct director *d, double seconds, uint64_t since_us,
 static void lead_publish(struct director *d, const struct counts *c, uint64_t now_us)
 {
     const struct settings *s = d->plan->settings;
-    bool                   late = is_over(d, s->timeout_s, d->began_us, now_us);
+    bool                   late = is_over(s->timeout_s, d->began_us, now_us);
     if (d->ready_us == 0 && (c->publishers_live + c->publishers_failed == s->publish || late))
         d->ready_us = now_us;
-    if (d->ready_us == 0 || (s->publish > 0 && !is_over(d, s->lead_s, d->ready_us, now_us)))
+    if (d->ready_us == 0 || (s->publish > 0 && !is_over(s->lead_s, d->ready_us, now_us)))
         return;
     enter(d, s->publish > 0 && c->publishers_live == 0 ? PHASE_DONE : PHASE_JOIN, now_us);
 }
@@ -142,11 +141,11 @@ static void lead(struct director *d, const struct counts *c, uint64_t now_us)
             enter(d, s->viewers > 0 && c->watching == 0 ? PHASE_DONE : PHASE_SETTLE, now_us);
         break;
     case PHASE_SETTLE:
-        if (is_over(d, s->settle_s, d->phase_us, now_us))
+        if (is_over(s->settle_s, d->phase_us, now_us))
             enter(d, PHASE_MEASURE, now_us);
         break;
     case PHASE_MEASURE:
-        if (is_over(d, s->duration_s, d->phase_us, now_us))
+        if (is_over(s->duration_s, d->phase_us, now_us))
             enter(d, PHASE_DONE, now_us);
         break;
     case PHASE_DONE:
@@ -160,6 +159,12 @@ static const char *phase_name(int phase)
     return names[phase];
 }
 
+static double cpu_of(const struct usage *u)
+{
+    return u->user_s + u->system_s;
+}
+
+/* One line a second. */
 static void tell(struct director *d, const struct counts *c, const struct figures *sums, uint64_t now_us)
 {
     const struct settings *s = d->plan->settings;
@@ -168,12 +173,12 @@ static void tell(struct director *d, const struct counts *c, const struct figure
     char                   server[64] = "";
     if (s->pid_count > 0 && procfs_read_usage(s->pids, s->pid_count, &usage) == 0)
         snprintf(server, sizeof server, "  server %3.0f %%  %6.1f MB",
-                 (usage.user_s + usage.system_s - d->told_usage.user_s - d->told_usage.system_s) / seconds * 100,
-                 (double)usage.rss_bytes / 1e6);
+                 (cpu_of(&usage) - cpu_of(&d->told_usage)) / seconds * 100, (double)usage.rss_bytes / 1e6);
     fprintf(stderr, "%5.0f s  %-7s  live %u  watching %u/%u  failed %u  %8.1f Mb/s  missing %llu"
             "  ms 50%% %.1f 99%% %.1f max %.1f%s  own %.0f %%\n",
-            (double)(now_us - d->began_us) / 1e6, phase_name(atomic_load(&d->plan->phase)), c->publishers_live,
-            c->watching, s->viewers, c->failed, (double)(sums->bytes - d->told_sums.bytes) * 8 / seconds / 1e6,
+            (double)(now_us - d->began_us) / 1e6, phase_name(atomic_load(&d->plan->phase)),
+            c->publishers_live, c->watching, s->viewers, c->failed,
+            (double)(sums->bytes - d->told_sums.bytes) * 8 / seconds / 1e6,
             (unsigned long long)sums->missing, (double)histogram_percentile(&d->recent, 50) / 1e3,
             (double)histogram_percentile(&d->recent, 99) / 1e3, (double)d->recent.max_us / 1e3, server,
             (own_s - d->told_own_s) / seconds * 100);

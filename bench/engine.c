@@ -34,7 +34,7 @@ static void add_viewers(struct engine *e)
     e->viewers = alloc_resize(NULL, e->viewer_count, sizeof *e->viewers);
     e->slow = alloc_zeroed(e->viewer_count * sizeof *e->slow);
     for (uint32_t i = 0; i < e->viewer_count; i++) {
-        viewer_init(&e->viewers[i], e->plan, i, i * threads + e->index);
+        viewer_assign(&e->viewers[i], e->plan, i, i * threads + e->index);
         e->group_sizes[e->viewers[i].group]++;
     }
 }

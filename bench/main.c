@@ -64,7 +64,8 @@ static int make_targets(struct plan *plan, char why[TARGET_WHY_SIZE])
         if (!uses(s, protocol))
             continue;
         plan->targets[protocol] = alloc_zeroed(count * sizeof **plan->targets);
-        int error = target_make(protocol, s->urls[protocol], count, s->allow_remote, plan->targets[protocol], why);
+        int error = target_make(protocol, s->urls[protocol], count, s->allow_remote, plan->targets[protocol],
+                                why);
         if (error < 0)
             return error;
     }
@@ -125,6 +126,7 @@ static int run(struct plan *plan)
     unsigned         count = plan->settings->threads;
     struct engine  **engines = alloc_zeroed(count * sizeof *engines);
     struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESETHAND };
+    raise_descriptors(plan->settings);
     for (unsigned i = 0; i < count; i++)
         engines[i] = engine_new(plan, i);
     struct director *director = director_new(plan, engines, count);
@@ -146,7 +148,7 @@ static void clear_plan(struct plan *plan)
     const struct settings *s = plan->settings;
     for (int protocol = 0; protocol < PROTOCOL_COUNT; protocol++) {
         uint32_t count = protocol == PROTOCOL_RTMP && s->publish > s->streams ? s->publish : s->streams;
-        for (uint32_t i = 0; i < count && plan->targets[protocol] != NULL; i++)
+        for (uint32_t i = 0; plan->targets[protocol] != NULL && i < count; i++)
             target_clear(&plan->targets[protocol][i]);
         free(plan->targets[protocol]);
     }
@@ -176,7 +178,9 @@ static int prepare(struct plan *plan, char why[TARGET_WHY_SIZE])
     if (media == NULL)
         return ERR_INVALID;
     plan->media = media;
-    plan->limits = (struct track_limits){ media->audio_step_ms, media->video_step_ms, media->video_step_ms == 0 };
+    plan->limits.audio_step_ms = media->audio_step_ms;
+    plan->limits.video_step_ms = media->video_step_ms;
+    plan->limits.audio_only = media->video_step_ms == 0;
     return 0;
 }
 
@@ -185,19 +189,16 @@ int main(int argc, char **argv)
     struct settings settings;
     struct plan     plan = { .settings = &settings };
     char            why[TARGET_WHY_SIZE];
+    int             status = OK;
     if (settings_parse(argc, argv, &settings, why) < 0)
-        return complain(why);
-    if (settings.help)
+        status = complain(why);
+    else if (settings.help)
         settings_print_help(stdout);
     else if (settings.version)
         puts("millrace-bench " MILLRACE_VERSION);
-    if (settings.help || settings.version)
-        return OK;
-    int status = prepare(&plan, why) < 0 ? complain(why) : OK;
-    if (status == OK) {
-        raise_descriptors(&settings);
-        status = run(&plan);
-    }
+    else
+        status = prepare(&plan, why) < 0 ? complain(why) : run(&plan);
     clear_plan(&plan);
+    settings_clear(&settings);
     return status;
 }

@@ -17,7 +17,8 @@ int procfs_read_usage(const pid_t *pids, unsigned count, struct usage *out);
 /* Of all CPUs together. */
 struct machine_usage {
     double   busy_s;             /* softirq included */
-    double   softirq_s;          /* outside of any process: no process is charged for it */
+    double   softirq_s;          /* charged to the process it interrupts as well, unless the kernel
+                                    has CONFIG_IRQ_TIME_ACCOUNTING: then to none */
     double   steal_s;            /* wanted, but taken by the hypervisor */
     uint64_t tcp_memory_bytes;   /* socket buffers */
 };

@@ -87,7 +87,8 @@ static void send_bytes(struct publisher *p, struct engine *e, struct bytes out)
     if (taken == out.size)
         return;
     size_t waiting = p->backlog_size - p->backlog_at;
-    memmove(p->backlog, p->backlog + p->backlog_at, waiting);
+    if (waiting > 0)
+        memmove(p->backlog, p->backlog + p->backlog_at, waiting);
     p->backlog = alloc_resize(p->backlog, waiting + out.size - taken, 1);
     memcpy(p->backlog + waiting, out.data + taken, out.size - taken);
     p->backlog_size = waiting + out.size - taken;

@@ -6,7 +6,13 @@
 #include "bench/engine.h"
 #include "bench/rtmp_client.h"
 
-enum publisher_phase { PUBLISHER_IDLE, PUBLISHER_CONNECTING, PUBLISHER_ASKING, PUBLISHER_LIVE, PUBLISHER_FAILED };
+enum publisher_phase {
+    PUBLISHER_IDLE,
+    PUBLISHER_CONNECTING,
+    PUBLISHER_ASKING, /* connected, not yet allowed to publish */
+    PUBLISHER_LIVE,
+    PUBLISHER_FAILED,
+};
 
 struct publisher {
     int                  fd;       /* -1 if closed */

@@ -89,9 +89,9 @@ static void sink(const struct sender *s, const struct sockaddr_in *address)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     pin(s->sink_cpu);
     for (unsigned i = 0; i < s->viewers; i++) {
-        event.data.fd = socket(AF_INET, SOCK_STREAM, 0);
-        if (event.data.fd < 0 || connect(event.data.fd, (const struct sockaddr *)address, sizeof *address) < 0 ||
-            epoll_ctl(epoll_fd, EPOLL_CTL_ADD, event.data.fd, &event) < 0)
+        int fd = event.data.fd = socket(AF_INET, SOCK_STREAM, 0);
+        if (fd < 0 || connect(fd, (const struct sockaddr *)address, sizeof *address) < 0 ||
+            epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0)
             fail("sink");
     }
     for (;;) {
@@ -211,6 +211,11 @@ static void sleep_until(uint64_t time_us)
         usleep((useconds_t)(time_us - now_us));
 }
 
+static uint64_t due(const struct sender *s, uint64_t loop_us, uint32_t tag)
+{
+    return loop_us + (uint64_t)s->media->tags[tag].time_ms * 1000;
+}
+
 /* At the file's pace; what is due within a window goes out at its end. */
 static void run(struct sender *s)
 {
@@ -218,13 +223,12 @@ static void run(struct sender *s)
     for (uint64_t loop_us = began_us; loop_us < end_us; loop_us += (uint64_t)s->media->length_ms * 1000) {
         uint32_t next = 0;
         while (next < s->media->count) {
-            uint64_t due_us = loop_us + (uint64_t)s->media->tags[next].time_ms * 1000;
-            uint64_t window_us = due_us + s->flush_us;
+            uint64_t due_us = due(s, loop_us, next), window_us = due_us + s->flush_us;
             uint32_t end = next + 1;
             if (due_us >= end_us)
                 return;
             sleep_until(window_us);
-            while (end < s->media->count && loop_us + (uint64_t)s->media->tags[end].time_ms * 1000 <= window_us)
+            while (end < s->media->count && due(s, loop_us, end) <= window_us)
                 end++;
             flush(s, next, end);
             next = end;
@@ -252,7 +256,8 @@ static void measure(struct sender *s)
            s->uring ? "io_uring" : "sendmsg", s->viewers, (double)s->flush_us / 1e3,
            (user_s + system_s) / seconds / s->viewers * 1e6, user_s / seconds / s->viewers * 1e6,
            system_s / seconds / s->viewers * 1e6, (user_s + system_s) / seconds * 100,
-           (double)s->bytes * 8 / seconds / 1e6, (double)s->sends / seconds, (unsigned long long)s->short_sends);
+           (double)s->bytes * 8 / seconds / 1e6, (double)s->sends / seconds,
+           (unsigned long long)s->short_sends);
 }
 
 static void print_help(void)

@@ -6,7 +6,8 @@ static const char *const group_names[GROUP_COUNT] = { "rtmp", "flv", "ws", "slow
 
 struct summary report_summary(const struct outcome *o)
 {
-    const struct mark *before = &o->marks[MARK_BEFORE], *start = &o->marks[MARK_START], *end = &o->marks[MARK_END];
+    const struct mark *before = &o->marks[MARK_BEFORE];
+    const struct mark *start = &o->marks[MARK_START], *end = &o->marks[MARK_END];
     struct summary     s = { .viewers = o->counts.watching };
     if (end->time_us == 0)
         return s;
@@ -22,7 +23,6 @@ struct summary report_summary(const struct outcome *o)
         s.user_us = user_s / s.measured_s / s.viewers * 1e6;
         s.system_us = system_s / s.measured_s / s.viewers * 1e6;
         s.rss_per_viewer = ((double)end->server.rss_bytes - (double)before->server.rss_bytes) / s.viewers;
-        s.tcp_per_viewer = ((double)end->machine.tcp_memory_bytes - (double)before->machine.tcp_memory_bytes) / s.viewers;
     }
     return s;
 }
@@ -70,7 +70,8 @@ static void delivery_row(const struct outcome *o, unsigned group, FILE *out)
     double                seconds = report_summary(o).measured_s;
     fprintf(out, "%-8s %9u %8u %10.1f %10.0f %9" PRIu64 " %9" PRIu64 " %9" PRIu64 " %9" PRIu64 "\n",
             group_names[group], o->group_sizes[group], o->group_failed[group],
-            seconds > 0 ? (double)f->bytes * 8 / 1e6 / seconds : 0, seconds > 0 ? (double)f->messages / seconds : 0,
+            seconds > 0 ? (double)f->bytes * 8 / 1e6 / seconds : 0,
+            seconds > 0 ? (double)f->messages / seconds : 0,
             f->missing + j->missing, f->repeated + j->repeated + f->foreign + j->foreign,
             f->time_back + j->time_back, f->time_gaps + j->time_gaps);
 }
@@ -110,15 +111,15 @@ static void print_server(const struct outcome *o, const struct summary *s, FILE 
     double after = (double)o->marks[MARK_AFTER].server.rss_bytes / 1e6;
     fprintf(out, "\nserver   %.1f %% of a core; for each viewer-second %.1f us: user %.1f, system %.1f\n",
             s->server_cores * 100, s->user_us + s->system_us, s->user_us, s->system_us);
-    fprintf(out, "memory   %.1f MB before, %.1f MB with the viewers (%.1f kB each), %.1f MB after\n", before, end,
-            s->rss_per_viewer / 1e3, after);
+    fprintf(out, "memory   %.1f MB before, %.1f MB with the viewers (%.1f kB each), %.1f MB after\n", before,
+            end, s->rss_per_viewer / 1e3, after);
 }
 
 static void print_machine(const struct outcome *o, const struct summary *s, FILE *out)
 {
-    fprintf(out, "machine  %.0f %% of a core busy, of that softirq %.0f %%; stolen %.0f %%; socket buffers %.1f kB"
-            " a viewer\n", s->machine_cores * 100, s->softirq_cores * 100, s->steal_cores * 100,
-            s->tcp_per_viewer / 1e3);
+    fprintf(out, "machine  %.0f %% of a core busy, softirq %.0f %%, stolen %.0f %%; socket buffers %.1f MB\n",
+            s->machine_cores * 100, s->softirq_cores * 100, s->steal_cores * 100,
+            (double)o->marks[MARK_END].machine.tcp_memory_bytes / 1e6);
     fprintf(out, "own      %.0f %% of a core%s", s->own_cores * 100,
             s->own_cores > 0.85 * o->settings->threads ? ": too busy, latency is partly ours" : "");
     if (o->lateness.count > 0)
@@ -131,15 +132,17 @@ void report_print(const struct outcome *o, FILE *out)
 {
     struct summary s = report_summary(o);
     char           why[200];
-    fprintf(out, "\n%u publishers, %u streams watched, %u viewers; joined in %.1f s, measured for %.1f s%s\n",
+    fprintf(out, "\npublishers %u, streams watched %u, viewers %u; joined in %.1f s, measured for %.1f s%s\n",
             o->settings->publish, o->settings->streams, o->settings->viewers, o->join_s, s.measured_s,
             o->interrupted ? ", interrupted" : "");
-    if (o->settings->viewers > 0) {
-        print_groups(o, out, "           viewers   failed       Mb/s  messages/s   missing  repeated time back"
-                     " time gaps", delivery_row);
+    if (o->settings->viewers > 0)
+        print_groups(o, out, "           viewers   failed       Mb/s messages/s   missing  repeated"
+                     " time back time gaps", delivery_row);
+    if (o->counts.watching > 0) {
         print_groups(o, out, "milliseconds                   50 %      90 %      99 %    99.9 %       max",
                      latency_row);
-        print_groups(o, out, "to the first picture           50 %      90 %      99 %    99.9 %       max", first_row);
+        print_groups(o, out, "to the first picture           50 %      90 %      99 %    99.9 %       max",
+                     first_row);
     }
     if (o->settings->pid_count > 0)
         print_server(o, &s, out);

@@ -19,7 +19,6 @@ struct summary {
     double   softirq_cores;
     double   steal_cores;
     double   rss_per_viewer;   /* bytes */
-    double   tcp_per_viewer;   /* bytes of socket buffers in the kernel, both ends */
 };
 
 struct summary report_summary(const struct outcome *);

@@ -71,7 +71,8 @@ static json_t *report_json(const struct outcome *o)
     struct summary s = report_summary(o);
     char           why[200];
     bool           passed = report_passed(o, why);
-    return json_pack("{s:b, s:s, s:b, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:f, s:f, s:o, s:o, s:o, s:o, s:o}",
+    return json_pack("{s:b, s:s, s:b, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i,"
+                     " s:f, s:f, s:o, s:o, s:o, s:o, s:o}",
                      "passed", passed, "why", why, "interrupted", o->interrupted,
                      "publishers", (int)o->settings->publish,
                      "publishers_live", (int)o->counts.publishers_live,
@@ -82,9 +83,10 @@ static json_t *report_json(const struct outcome *o)
                      "groups", groups_json(o, s.measured_s), "server", server_json(o, &s),
                      "generator", json_pack("{s:f, s:o}", "cores", s.own_cores,
                                             "publishers_late_ms", histogram_json(&o->lateness)),
-                     "machine", json_pack("{s:f, s:f, s:f, s:f}", "cores", s.machine_cores,
+                     "machine", json_pack("{s:f, s:f, s:f, s:I}", "cores", s.machine_cores,
                                           "softirq_cores", s.softirq_cores, "steal_cores", s.steal_cores,
-                                          "tcp_bytes_per_viewer", s.tcp_per_viewer),
+                                          "tcp_bytes",
+                                          (json_int_t)o->marks[MARK_END].machine.tcp_memory_bytes),
                      "failures", reasons_json(&o->tally));
 }
 
@@ -92,7 +94,8 @@ int report_write_json(const struct outcome *o, const char *path)
 {
     FILE   *out = path[0] == '-' && path[1] == '\0' ? stdout : fopen(path, "w");
     json_t *document = out != NULL ? report_json(o) : NULL;
-    bool    ok = document != NULL && json_dumpf(document, out, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) == 0 &&
+    size_t  flags = JSON_INDENT(2) | JSON_REAL_PRECISION(9);
+    bool    ok = document != NULL && json_dumpf(document, out, flags) == 0 &&
               fputc('\n', out) != EOF && fflush(out) == 0;
     json_decref(document);
     if (out != NULL && out != stdout && fclose(out) != 0)

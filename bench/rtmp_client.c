@@ -259,7 +259,8 @@ int rtmp_client_read(struct rtmp_client *c, struct bytes in, struct writer *out,
     acknowledge(c, in.size, out);
     while (in.size > 0) {
         struct skim_message m = { .complete = false };
-        ssize_t n = c->state <= RTMP_CLIENT_S2 ? take_handshake(c, in, out) : skim_rtmp_read(&c->skim, in, &m);
+        ssize_t n = c->state <= RTMP_CLIENT_S2 ? take_handshake(c, in, out)
+                                               : skim_rtmp_read(&c->skim, in, &m);
         if (n < 0)
             return c->state <= RTMP_CLIENT_S2 ? (int)n : fail(c, (int)n, "broken chunks");
         int error = m.complete ? on_message(c, &m, out, fn, arg) : 0;

@@ -10,9 +10,9 @@
 #include <stdlib.h>
 
 enum option_id {
-    SERVER = 1000, RTMP_PORT, HTTP_PORT, APP, PREFIX, RTMP_URL, FLV_URL, WS_URL, PUBLISH, NO_PUBLISH, FILE_PATH,
-    STREAMS, VIEWERS, PROTOCOLS, ZIPF, JOIN_RATE, CHURN, SLOW_SHARE, SLOW_RATE, SLOW_BUFFER, DURATION,
-    LEAD, SETTLE, TIMEOUT, PID, CPU, THREADS, JSON, ALLOW_REMOTE, EXPECT_LOSSLESS, QUIET,
+    SERVER = 1000, RTMP_PORT, HTTP_PORT, APP, PREFIX, RTMP_URL, FLV_URL, WS_URL, PUBLISH, NO_PUBLISH,
+    FILE_PATH, STREAMS, VIEWERS, PROTOCOLS, ZIPF, JOIN_RATE, CHURN, SLOW_SHARE, SLOW_RATE, SLOW_BUFFER,
+    DURATION, LEAD, SETTLE, TIMEOUT, PID, CPU, THREADS, JSON, ALLOW_REMOTE, EXPECT_LOSSLESS, QUIET,
 };
 
 #define WITH    required_argument, NULL
@@ -173,6 +173,13 @@ static int read_pids(struct settings *s, const char *text)
     return s->pid_count > 0 ? 0 : ERR_INVALID;
 }
 
+static int set_url(struct settings *s, enum protocol protocol, const char *url)
+{
+    free(s->urls[protocol]);
+    s->urls[protocol] = alloc_string(url);
+    return 0;
+}
+
 static int take_place(struct place *p, struct settings *s, int id, const char *value)
 {
     switch (id) {
@@ -181,9 +188,9 @@ static int take_place(struct place *p, struct settings *s, int id, const char *v
     case PREFIX:    p->prefix = value; return 0;
     case RTMP_PORT: return read_port(value, &p->rtmp_port);
     case HTTP_PORT: return read_port(value, &p->http_port);
-    case RTMP_URL:  s->urls[PROTOCOL_RTMP] = value; return 0;
-    case FLV_URL:   s->urls[PROTOCOL_FLV] = value; return 0;
-    case WS_URL:    s->urls[PROTOCOL_WS] = value; return 0;
+    case RTMP_URL:  return set_url(s, PROTOCOL_RTMP, value);
+    case FLV_URL:   return set_url(s, PROTOCOL_FLV, value);
+    case WS_URL:    return set_url(s, PROTOCOL_WS, value);
     }
     return ERR_NOT_FOUND;
 }
@@ -264,25 +271,24 @@ static int take(struct settings *s, struct place *p, int id, const char *value, 
     return error < 0 ? refuse(why, "--%s %.80s: not a value it takes; try --help", name_of(id), value) : 0;
 }
 
-__attribute__((format(printf, 1, 2)))
-static const char *make_url(const char *format, ...)
+/* An IPv6 address is in brackets in a URL. */
+static char *make_url(const char *scheme, const struct place *p, uint16_t port, const char *end)
 {
-    char    text[1024];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
+    char text[1024];
+    bool is_v6 = strchr(p->server, ':') != NULL && p->server[0] != '[';
+    snprintf(text, sizeof text, "%s://%s%s%s:%u/%s/%s{}%s", scheme, is_v6 ? "[" : "", p->server,
+             is_v6 ? "]" : "", port, p->app, p->prefix, end);
     return alloc_string(text);
 }
 
 static void fill_urls(struct settings *s, const struct place *p)
 {
     if (s->urls[PROTOCOL_RTMP] == NULL)
-        s->urls[PROTOCOL_RTMP] = make_url("rtmp://%s:%u/%s/%s{}", p->server, p->rtmp_port, p->app, p->prefix);
+        s->urls[PROTOCOL_RTMP] = make_url("rtmp", p, p->rtmp_port, "");
     if (s->urls[PROTOCOL_FLV] == NULL)
-        s->urls[PROTOCOL_FLV] = make_url("http://%s:%u/%s/%s{}.flv", p->server, p->http_port, p->app, p->prefix);
+        s->urls[PROTOCOL_FLV] = make_url("http", p, p->http_port, ".flv");
     if (s->urls[PROTOCOL_WS] == NULL)
-        s->urls[PROTOCOL_WS] = make_url("ws://%s:%u/%s/%s{}.flv", p->server, p->http_port, p->app, p->prefix);
+        s->urls[PROTOCOL_WS] = make_url("ws", p, p->http_port, ".flv");
 }
 
 static int check(struct settings *s, char why[SETTINGS_WHY_SIZE])
@@ -319,4 +325,12 @@ int settings_parse(int argc, char **argv, struct settings *s, char why[SETTINGS_
         return refuse(why, "%.80s: unexpected argument; try --help", argv[optind]);
     fill_urls(s, &place);
     return s->help || s->version ? 0 : check(s, why);
+}
+
+void settings_clear(struct settings *s)
+{
+    for (int protocol = 0; protocol < PROTOCOL_COUNT; protocol++) {
+        free(s->urls[protocol]);
+        s->urls[protocol] = NULL;
+    }
 }

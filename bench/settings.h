@@ -14,8 +14,7 @@ enum {
 };
 
 struct settings {
-    /* all strings are borrowed from the command line, or allocated once for the process */
-    const char *urls[PROTOCOL_COUNT];
+    char       *urls[PROTOCOL_COUNT]; /* owned; other strings are borrowed from the command line */
     const char *file;
     const char *json;
     uint32_t    publish;          /* publishers; 0 with --no-publish */
@@ -46,7 +45,8 @@ struct settings {
 
 void settings_print_help(FILE *);
 
-/* 0; ERR_INVALID with a sentence in `why`. */
-int settings_parse(int argc, char **argv, struct settings *, char why[SETTINGS_WHY_SIZE]);
+/* 0; ERR_INVALID with a sentence in `why`.  Clear the settings in both cases. */
+int  settings_parse(int argc, char **argv, struct settings *, char why[SETTINGS_WHY_SIZE]);
+void settings_clear(struct settings *);
 
 #endif

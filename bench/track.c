@@ -61,7 +61,8 @@ static void note_stamp(struct track *t, struct figures *f, const struct sei_stam
 }
 
 /* Timestamps are 32 bits and may wrap. */
-static void note_time(uint32_t *last_ms, bool *has_last, uint32_t time_ms, uint32_t step_ms, struct figures *f)
+static void note_time(uint32_t *last_ms, bool *has_last, uint32_t time_ms, uint32_t step_ms,
+                      struct figures *f)
 {
     int32_t step = (int32_t)(time_ms - *last_ms);
     if (*has_last && step < 0)

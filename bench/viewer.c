@@ -41,11 +41,11 @@ static uint32_t choose_stream(const struct plan *plan, uint32_t number)
     return low;
 }
 
-void viewer_init(struct viewer *v, const struct plan *plan, uint32_t index, uint32_t number)
+void viewer_assign(struct viewer *v, const struct plan *plan, uint32_t index, uint32_t number)
 {
     const struct settings *s = plan->settings;
     enum protocol          protocol = s->mix[number % s->mix_count];
-    uint32_t               turn = number / s->mix_count; /* so that streams and slowness meet every protocol */
+    uint32_t               turn = number / s->mix_count; /* streams and slowness meet every protocol */
     v->fd = -1;
     v->index = index;
     v->phase = VIEWER_IDLE;
@@ -99,8 +99,9 @@ static void fail(struct viewer *v, struct engine *e, const char *why)
 /* A new connection's address and port must not meet those of the other twenty thousand. */
 static int bind_source(const struct viewer *v)
 {
-    struct sockaddr_in source = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK + v->source) };
+    struct sockaddr_in source = { .sin_family = AF_INET };
     int                on = 1;
+    source.sin_addr.s_addr = htonl(INADDR_LOOPBACK + v->source);
     if (v->source == 0 || !v->target->is_loopback4)
         return 0;
     if (setsockopt(v->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on) < 0)

@@ -32,7 +32,7 @@ struct viewer {
 };
 
 /* Who the viewer is, by its number among all engines' viewers. */
-void viewer_init(struct viewer *, const struct plan *, uint32_t index, uint32_t number);
+void viewer_assign(struct viewer *, const struct plan *, uint32_t index, uint32_t number);
 
 /* Connect; failures are counted in the engine, here and below. */
 void viewer_open(struct viewer *, struct engine *);

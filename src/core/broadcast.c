@@ -88,7 +88,7 @@ static void unref(struct broadcast *b)
 /* Take a stream that has neither publisher nor viewer out of the registry. */
 static void remove_if_unused(struct broadcast *b)
 {
-    if (b->publisher != NULL || b->outlet_count > 0)
+    if (b->publisher != NULL || b->successor != NULL || b->outlet_count > 0)
         return;
     map_remove(b->context->broadcasts, b->path);
     unref(b);
@@ -162,29 +162,104 @@ static void post_welcome(void *broadcast, void *worker)
     unref(b);
 }
 
-int broadcast_publish(struct session *s, const char *path)
+/* With the lock: `s` is the publisher from here on. */
+static void take_stream(struct broadcast *b, struct session *s)
 {
-    struct worker  *w = s->worker;
-    struct context *context = w->context;
-    pthread_mutex_lock(&context->lock);
-    struct broadcast *b = find_or_add(context, path);
-    if (b == NULL || b->publisher != NULL) {
-        pthread_mutex_unlock(&context->lock);
-        return b == NULL ? ERR_TOO_BIG : ERR_BUSY;
-    }
     b->publisher = s;
-    b->home = w;
+    b->home = s->worker;
     b->held = false;
-    ref(b);
-    list_targets(b, w);
-    pthread_mutex_unlock(&context->lock);
-    s->broadcast = b;
+    b->serial++;
+    atomic_store_explicit(&b->media_ms, worker_now_ms(s->worker), memory_order_relaxed);
+    list_targets(b, s->worker);
+}
+
+/* Then, without it: what the outlets know of the publisher before is over. */
+static void start_stream(struct broadcast *b, struct worker *w)
+{
     b->wants_keyframe = true;
     timeline_restart(&b->timeline);
     gop_cache_restart(&b->cache);
     for (size_t i = 0; i < b->target_count; i++)
         worker_post(w, b->targets[i]->worker, post_restart, b->targets[i], NULL);
-    return 0;
+}
+
+/* With the lock: whether a newcomer may have the place of the present publisher. */
+static bool may_replace(const struct broadcast *b, const struct session *newcomer)
+{
+    const struct config *config = config_of_path(newcomer->worker->config, b->path);
+    uint64_t             since_ms = atomic_load_explicit(&b->media_ms, memory_order_relaxed);
+    if (b->successor != NULL || config->publish.takeover == CONFIG_TAKEOVER_REJECT)
+        return false;
+    return config->publish.takeover == CONFIG_TAKEOVER_REPLACE ||
+           worker_now_ms(newcomer->worker) >= since_ms + (uint64_t)config->publish.stalled_s * 1000;
+}
+
+/* On the publisher's worker: end it, unless it has gone meanwhile. */
+static void post_yield(void *broadcast, void *worker)
+{
+    struct broadcast *b = broadcast;
+    pthread_mutex_lock(&b->context->lock);
+    bool            ours = b->publisher != NULL && b->home == worker && b->serial == b->yield_serial;
+    struct session *s = ours && b->successor != NULL ? b->publisher : NULL;
+    pthread_mutex_unlock(&b->context->lock);
+    if (s != NULL)
+        session_close(s, "replaced by another publisher");
+    unref(b);
+}
+
+/* On the successor's worker: the place is free. */
+static void post_promote(void *broadcast, void *worker)
+{
+    struct broadcast *b = broadcast;
+    struct session   *s = NULL;
+    pthread_mutex_lock(&b->context->lock);
+    if (b->successor != NULL && b->successor->worker == worker && b->publisher == NULL) {
+        s = b->successor;
+        b->successor = NULL;
+        take_stream(b, s);
+    }
+    pthread_mutex_unlock(&b->context->lock);
+    if (s != NULL) {
+        atomic_fetch_add_explicit(&b->takeovers, 1, memory_order_relaxed);
+        start_stream(b, worker);
+        s->ops->on_published(s);
+    }
+    unref(b);
+}
+
+/* With the lock: `s` waits, and the publisher is told to go. */
+static void ask_to_yield(struct broadcast *b, struct session *s)
+{
+    b->successor = s;
+    b->yield_serial = b->serial;
+    ref(b);
+    worker_post(s->worker, b->home, post_yield, b, b->home);
+}
+
+int broadcast_publish(struct session *s, const char *path)
+{
+    struct context *context = s->worker->context;
+    int             result = 0;
+    pthread_mutex_lock(&context->lock);
+    struct broadcast *b = find_or_add(context, path);
+    if (b == NULL)
+        result = ERR_TOO_BIG;
+    else if (b->publisher == NULL && b->successor == NULL)
+        take_stream(b, s);
+    else if (b->publisher != NULL && may_replace(b, s))
+        result = BROADCAST_PENDING;
+    else
+        result = ERR_BUSY;
+    if (result == BROADCAST_PENDING)
+        ask_to_yield(b, s);
+    if (result >= 0) {
+        ref(b);
+        s->broadcast = b;
+    }
+    pthread_mutex_unlock(&context->lock);
+    if (result == 0)
+        start_stream(b, s->worker);
+    return result;
 }
 
 /* With the lock: all outlets hear that the stream is over. */
@@ -196,20 +271,48 @@ static void end_stream(struct broadcast *b, struct worker *from)
         worker_post(from, b->outlets[i]->worker, post_end, outlet_ref(b->outlets[i]), NULL);
 }
 
-void broadcast_unpublish(struct session *s)
+/* With the lock: the publisher is gone.  A successor takes over, or viewers are held for it to
+ * come back, or the stream is over. */
+static void leave_stream(struct broadcast *b, struct worker *w)
 {
-    struct broadcast *b = s->broadcast;
-    struct worker    *w = s->worker;
-    uint64_t          resume_ms = (uint64_t)w->config->publish.resume_s * 1000;
-    if (atomic_load_explicit(&b->outlets_changed, memory_order_acquire) != b->targets_as_of)
-        welcome_outlets(b, w);
-    pthread_mutex_lock(&b->context->lock);
+    uint64_t resume_ms = (uint64_t)w->config->publish.resume_s * 1000;
     drop_targets(b, w);
     b->publisher = NULL;
+    if (b->successor != NULL) {
+        ref(b);
+        worker_post(w, b->successor->worker, post_promote, b, b->successor->worker);
+        return;
+    }
     b->held = resume_ms > 0 && b->outlet_count > 0;
     b->held_until_ms = clock_monotonic_ms() + resume_ms;
     if (!b->held)
         end_stream(b, w);
+}
+
+/* With the lock: if the publisher has gone already, it was for nothing. */
+static void withdraw_successor(struct broadcast *b, struct worker *w)
+{
+    b->successor = NULL;
+    if (b->publisher == NULL)
+        leave_stream(b, w);
+}
+
+void broadcast_unpublish(struct session *s)
+{
+    struct broadcast *b = s->broadcast;
+    struct worker    *w = s->worker;
+    if (b == NULL)
+        return;
+    pthread_mutex_lock(&b->context->lock);
+    bool publishes = b->publisher == s;
+    pthread_mutex_unlock(&b->context->lock);
+    if (publishes && atomic_load_explicit(&b->outlets_changed, memory_order_acquire) != b->targets_as_of)
+        welcome_outlets(b, w);
+    pthread_mutex_lock(&b->context->lock);
+    if (publishes)
+        leave_stream(b, w);
+    else if (b->successor == s)
+        withdraw_successor(b, w);
     remove_if_unused(b);
     worker_hand_over(w);
     pthread_mutex_unlock(&b->context->lock);
@@ -221,6 +324,7 @@ void broadcast_append(struct session *s, struct avpacket *p, uint32_t time_ms)
 {
     struct broadcast *b = s->broadcast;
     bool              frame = avpacket_is_frame(p);
+    atomic_store_explicit(&b->media_ms, worker_now_ms(s->worker), memory_order_relaxed);
     if (frame && p->type == AV_VIDEO && b->wants_keyframe) {
         if (!(p->flags & AV_KEYFRAME)) { /* nothing that could show it has come */
             stats_add(&b->context->stats.packets_dropped, 1);

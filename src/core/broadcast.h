@@ -31,13 +31,18 @@ struct broadcast {
     struct context      *context;
     char                *path;
     struct session      *publisher;      /* lock; NULL while there is none */
+    struct session      *successor;      /* lock; waits for the publisher to be gone */
     struct worker       *home;           /* lock; the publisher's worker */
+    uint64_t             serial;         /* lock; counts publishers */
+    uint64_t             yield_serial;   /* lock; the one who is to make room */
     bool                 held;           /* lock; viewers wait for the publisher to come back */
     uint64_t             held_until_ms;  /* lock */
     struct outlet      **outlets;        /* lock; a reference each */
     size_t               outlet_count;
     atomic_uint          outlets_changed; /* counts changes of `outlets` */
     atomic_int_fast64_t  viewer_count;
+    atomic_uint_fast64_t media_ms;       /* when the publisher last sent something, or began */
+    atomic_uint_fast64_t takeovers;
     /* The packets' side. */
     struct gop_cache     cache;
     struct timeline      timeline;
@@ -47,9 +52,15 @@ struct broadcast {
     bool                 wants_keyframe; /* no video before the publisher's first */
 };
 
-/* Become the publisher of `path`: 0, and session->broadcast is set; ERR_BUSY if there is one;
- * ERR_TOO_BIG if there are limits.streams already.  On the session's worker, like the next two. */
+/* Become the publisher of `path`: 0, and session->broadcast is set; ERR_TOO_BIG if there are
+ * limits.streams already.  If the stream has a publisher, publish.takeover says what happens:
+ * ERR_BUSY, or BROADCAST_PENDING while that one is made to leave; then the session's
+ * on_published() is called when the stream is its own.  On the session's worker, like the next
+ * two. */
+enum { BROADCAST_PENDING = 1 };
 int  broadcast_publish(struct session *, const char *path);
+
+/* Stop publishing, or waiting to. */
 void broadcast_unpublish(struct session *);
 
 /* A packet from the publisher, classified by avcodec_classify(); time_ms is the publisher's.

@@ -4,11 +4,15 @@
  * config_keys.c has the one table of all keys, with type, default, range and meaning; a new
  * key is a member here and a row there, and a line in docs/CONFIGURATION.md.
  *
+ * An app may have values of its own for some keys, "apps.live.auth.play" for the app "live":
+ * config_of_app() gives all that counts for its streams, as a configuration of the same form.
+ *
  * A configuration is not changed after it was loaded, so threads may share it unlocked. */
 #ifndef MILLRACE_CORE_CONFIG_H
 #define MILLRACE_CORE_CONFIG_H
 
 #include "base/log.h"
+#include "net/cidr.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,6 +20,7 @@
 #include <stdio.h>
 
 struct json_t; /* jansson's */
+struct config_apps;
 
 #define CONFIG_PORT_OFF   (-1)
 #define CONFIG_ERROR_SIZE 512
@@ -24,6 +29,35 @@ enum config_backend {
     CONFIG_BACKEND_AUTO, /* io_uring where the kernel permits it, else sendmsg */
     CONFIG_BACKEND_SENDMSG,
     CONFIG_BACKEND_IO_URING,
+};
+
+enum config_takeover {
+    CONFIG_TAKEOVER_REJECT,
+    CONFIG_TAKEOVER_REPLACE,
+    CONFIG_TAKEOVER_REPLACE_IF_STALLED,
+};
+
+struct config_list {
+    char **items; /* owned, as each item is */
+    size_t count;
+};
+
+/* A certificate with its chain, and its private key: files in PEM. */
+struct config_certificate {
+    char *cert;
+    char *key; /* "": in the same file */
+};
+
+struct config_certificates {
+    struct config_certificate *items; /* owned */
+    size_t                     count;
+};
+
+/* One port that speaks TLS. */
+struct config_tls_port {
+    int   port; /* as rtmp.port */
+    char *key;  /* files, "" for none */
+    char *cert;
 };
 
 struct config {
@@ -40,6 +74,16 @@ struct config {
         int   port; /* as rtmp.port */
         char *allow_origin;
     } http;
+    struct config_tls_port rtmps;
+    struct config_tls_port https;
+    struct {
+        struct config_certificates certificates;
+        bool                       ktls;
+    } tls;
+    struct {
+        char *root;   /* "": no files are served */
+        char *router; /* the prefix of their URLs */
+    } static_files;   /* "static" is a word of C's */
     struct {
         enum log_level  level;
         enum log_format format;
@@ -55,22 +99,42 @@ struct config {
         enum config_backend backend;
     } delivery;
     struct {
-        uint32_t resume_s;
-        uint32_t timeout_s;
+        bool               play;
+        bool               publish;
+        char              *secret;  /* "": none */
+        struct config_list secrets; /* good beside it */
+        bool               legacy;
+        bool               own_secrets; /* of an app: the global ones do not count for it */
+    } auth;
+    struct {
+        uint32_t             resume_s;
+        uint32_t             timeout_s;
+        enum config_takeover takeover;
+        uint32_t             stalled_s;
+        struct cidr_list allow; /* empty: all */
+        struct cidr_list deny;  /* wins over `allow` */
     } publish;
     struct {
-        uint32_t wait_s;
+        uint32_t         wait_s;
+        struct cidr_list allow;
+        struct cidr_list deny;
     } play;
+    struct {
+        struct cidr_list from;
+    } proxy;
     struct {
         uint32_t connections;
         uint32_t connections_per_ip; /* 0: no limit */
         uint32_t streams;
+        uint32_t viewers_per_stream; /* 0: no limit */
+        uint64_t publish_bitrate;    /* bits a second; 0: no limit */
         uint64_t message_size;
         uint32_t chunk_streams;
         uint64_t http_header_size;
         uint32_t handshake_s;
         uint32_t idle_s;
     } limits;
+    struct config_apps *apps; /* NULL if no app has values of its own */
 };
 
 /* One value from the command line.  `source` is what an error calls it, such as "--set".
@@ -84,6 +148,11 @@ struct config_set {
 /* The defaults.  The caller owns it. */
 struct config *config_new(void);
 void           config_free(struct config *); /* NULL is allowed */
+
+/* What counts for the streams of `app`, or for the stream /app/name: borrowed from `config`, which
+ * it may be. */
+const struct config *config_of_app(const struct config *, const char *app);
+const struct config *config_of_path(const struct config *, const char *path);
 
 /* The defaults, with the JSON file `path` over them (none if NULL) and then `sets` in order.
  * 0 and *out, which the caller owns; or ERR_INVALID for a value, a key or the JSON itself,

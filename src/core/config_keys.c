@@ -1,5 +1,6 @@
 #include "core/config_keys.h"
 
+#include "core/auth.h"
 #include "core/config.h"
 
 #include <string.h>
@@ -18,12 +19,20 @@
 #define MILLISECONDS(value, low, high) \
     .type = CONFIG_DURATION, .initial = #value, RANGE(low, high), .unit = "ms"
 #define SIZE(value, low, high) .type = CONFIG_SIZE, .initial = #value, RANGE(low, high), .unit = "bytes"
+#define BITRATE(value, low, high) .type = CONFIG_SIZE, .initial = #value, RANGE(low, high), .unit = "bit/s"
 #define PORT(value) .type = CONFIG_PORT, .initial = #value, RANGE(0, 65535), .unit = ""
 #define ENUM(value, words) .type = CONFIG_ENUM, .initial = "\"" value "\"", .choices = words, .unit = ""
 #define STRING(value, high) .type = CONFIG_STRING, .initial = "\"" value "\"", RANGE(0, high), .unit = ""
+#define PATH(value, high) .type = CONFIG_PATH, .initial = "\"" value "\"", RANGE(0, high), .unit = ""
+#define CERTIFICATES(high) .type = CONFIG_CERTIFICATES, .initial = "[]", RANGE(0, high), .unit = ""
 #define ADDRESS(value) .type = CONFIG_ADDRESS, .initial = "\"" value "\"", RANGE(1, 45), .unit = ""
 
+#define LIST(high) .type = CONFIG_LIST, .initial = "[]", RANGE(0, high), .unit = ""
+#define NETWORKS(high) .type = CONFIG_NETWORKS, .initial = "[]", RANGE(0, high), .unit = ""
+
 #define LIVE .flags = CONFIG_LIVE
+#define LIVE_APP .flags = CONFIG_LIVE | CONFIG_APP
+#define LIVE_APP_SECRET .flags = CONFIG_LIVE | CONFIG_APP | CONFIG_SECRET
 
 const struct config_key config_keys[] = {
     { KEY(bind), ADDRESS("0.0.0.0"),
@@ -47,6 +56,27 @@ const struct config_key config_keys[] = {
     { KEY(http.allow_origin), STRING("*", 1024), LIVE,
       .doc = "The web origin that may read responses, as a browser sends it; `*` is any, empty is none." },
 
+    { .name = "static.root", PLACE(static_files.root), PATH("", 4095), LIVE,
+      .doc = "A folder whose files are served over HTTP; empty is none." },
+    { .name = "static.router", PLACE(static_files.router), STRING("/", 1024), LIVE,
+      .doc = "The path under which they are served. Under `/` streams go first, under any other the files." },
+    { KEY(rtmps.port), PORT(null),
+      .doc = "Where RTMP over TLS is served, usually 1936; 0 is any free port, null is none." },
+    { KEY(rtmps.key), PATH("", 4095), LIVE,
+      .doc = "The private key for `rtmps.cert`, in PEM without a passphrase; if empty, it is in that file." },
+    { KEY(rtmps.cert), PATH("", 4095), LIVE,
+      .doc = "The certificate for RTMP over TLS and the chain after it, in PEM." },
+    { KEY(https.port), PORT(null),
+      .doc = "Where HTTP and WebSocket over TLS are served, usually 8443; 0 is any free port, null is none." },
+    { KEY(https.key), PATH("", 4095), LIVE,
+      .doc = "The private key for `https.cert`, as `rtmps.key`." },
+    { KEY(https.cert), PATH("", 4095), LIVE,
+      .doc = "The certificate for HTTP and WebSocket over TLS, as `rtmps.cert`." },
+    { KEY(tls.certificates), CERTIFICATES(256), LIVE,
+      .doc = "More certificates, each chosen by the host name that a client asks for." },
+    { KEY(tls.ktls), BOOL(false),
+      .doc = "Have the kernel encrypt what is sent, where it can (Linux with the `tls` module)." },
+
     { KEY(log.level), ENUM("info", "none|error|warn|info|debug"), LIVE,
       .doc = "The least important lines that are logged." },
     { KEY(log.format), ENUM("text", "text|json"), LIVE,
@@ -60,21 +90,47 @@ const struct config_key config_keys[] = {
       .doc = "The same, measured in bytes." },
     { KEY(delivery.stall_s), SECONDS(30, 1, 3600), LIVE,
       .doc = "A viewer that takes no byte for so long, while there are some to take, is disconnected." },
-    { KEY(delivery.gop_cache), BOOL(true), LIVE,
+    { KEY(delivery.gop_cache), BOOL(true), LIVE_APP,
       .doc = "Start new viewers at the last keyframe instead of waiting for the next." },
-    { KEY(delivery.gop_ms), MILLISECONDS(20000, 100, 600000), LIVE,
+    { KEY(delivery.gop_ms), MILLISECONDS(20000, 100, 600000), LIVE_APP,
       .doc = "The longest time that is kept of a stream for new viewers." },
-    { KEY(delivery.gop_bytes), SIZE(33554432, 65536, 1024 * BYTES_PER_MIB), LIVE,
+    { KEY(delivery.gop_bytes), SIZE(33554432, 65536, 1024 * BYTES_PER_MIB), LIVE_APP,
       .doc = "The most bytes that are kept of a stream for new viewers." },
     { KEY(delivery.backend), ENUM("auto", "auto|sendmsg|io_uring"),
       .doc = "The system calls that send to viewers; `auto` is io_uring where the kernel permits it." },
+
+    { KEY(auth.play), BOOL(false), LIVE_APP,
+      .doc = "Viewers need a sign; see ACCESS.md." },
+    { KEY(auth.publish), BOOL(false), LIVE_APP,
+      .doc = "Publishers need a sign." },
+    { KEY(auth.secret), STRING("", 1024), LIVE_APP_SECRET,
+      .doc = "What signs are made with and checked against." },
+    { KEY(auth.secrets), LIST(AUTH_SECRETS_MAX - 1), LIVE_APP_SECRET,
+      .doc = "More secrets that signs may be made with, while one replaces another." },
+    { KEY(auth.legacy), BOOL(true), LIVE_APP,
+      .doc = "Accept signs in the form of Node Media Server (MD5), too." },
 
     { KEY(publish.resume_s), SECONDS(10, 0, 3600), LIVE,
       .doc = "How long viewers are held for a publisher that was cut off and may come back." },
     { KEY(publish.timeout_s), SECONDS(60, 1, 86400), LIVE,
       .doc = "A publisher that sends nothing for so long is disconnected." },
+    { KEY(publish.takeover), ENUM("replace_if_stalled", "reject|replace|replace_if_stalled"), LIVE_APP,
+      .doc = "What becomes of a publisher of a stream that has one: refused, or put in its place, always or if it stalls." },
+    { KEY(publish.stalled_s), SECONDS(5, 1, 3600), LIVE_APP,
+      .doc = "A publisher that has sent nothing for so long has stalled." },
+    { KEY(publish.allow), NETWORKS(1024), LIVE_APP,
+      .doc = "The addresses and networks that may publish; an empty list is all." },
+    { KEY(publish.deny), NETWORKS(1024), LIVE_APP,
+      .doc = "Those that may not, whatever `publish.allow` says." },
     { KEY(play.wait_s), SECONDS(30, 0, 86400), LIVE,
       .doc = "How long a viewer may wait for a stream that nobody publishes." },
+    { KEY(play.allow), NETWORKS(1024), LIVE_APP,
+      .doc = "The addresses and networks that may play; an empty list is all." },
+    { KEY(play.deny), NETWORKS(1024), LIVE_APP,
+      .doc = "Those that may not, whatever `play.allow` says." },
+
+    { KEY(proxy.from), NETWORKS(1024), LIVE,
+      .doc = "Proxies that begin each connection with a PROXY protocol header, version 1 or 2." },
 
     { KEY(limits.connections), INTEGER(20000, 1, 1000000), LIVE,
       .doc = "Connections at a time; more are refused." },
@@ -82,6 +138,10 @@ const struct config_key config_keys[] = {
       .doc = "Connections at a time from one address; 0 is no limit of its own." },
     { KEY(limits.streams), INTEGER(10000, 1, 1000000), LIVE,
       .doc = "Streams at a time, published or waited for." },
+    { KEY(limits.viewers_per_stream), INTEGER(0, 0, 1000000), LIVE_APP,
+      .doc = "Viewers of one stream at a time; 0 is no limit." },
+    { KEY(limits.publish_bitrate), BITRATE(0, 0, INT64_C(100000000000)), LIVE_APP,
+      .doc = "What a publisher may send for longer than a few seconds; 0 is no limit." },
     { KEY(limits.message_size), SIZE(8388608, 65536, 16777215), LIVE,
       .doc = "The largest message or FLV tag that a publisher may send: one frame must fit." },
     { KEY(limits.chunk_streams), INTEGER(64, 8, 1024), LIVE,
@@ -111,4 +171,19 @@ bool config_key_is_section(const char *name)
         if (strncmp(config_keys[i].name, name, size) == 0 && config_keys[i].name[size] == '.')
             return true;
     return false;
+}
+
+const struct config_key *config_key_find_app(const char *name, const char **app, size_t *app_size)
+{
+    static const char apps[] = "apps.";
+    if (strncmp(name, apps, strlen(apps)) != 0)
+        return NULL;
+    *app = name + strlen(apps);
+    for (const char *dot = strchr(*app, '.'); dot != NULL; dot = strchr(dot + 1, '.')) {
+        const struct config_key *key = config_key_find(dot + 1); /* a name may have dots in it */
+        *app_size = (size_t)(dot - *app);
+        if (key != NULL && *app_size > 0)
+            return key;
+    }
+    return NULL;
 }

@@ -23,16 +23,14 @@ enum config_type {
     CONFIG_ADDRESS,  /* the same, an IPv4 or IPv6 address */
     CONFIG_PATH,     /* the same, a file or folder; "" is none */
     CONFIG_LIST,     /* struct config_list of strings */
+    CONFIG_NETWORKS, /* struct cidr_list: IPv4 and IPv6 addresses and networks */
+    CONFIG_CERTIFICATES, /* struct config_certificates (core/config.h) */
 };
 
 enum config_flag {
     CONFIG_LIVE   = 1 << 0, /* a reload takes the new value; without it, only a restart does */
-    CONFIG_SECRET = 1 << 1, /* never printed */
-};
-
-struct config_list {
-    char **items; /* owned, as each item is */
-    size_t count;
+    CONFIG_SECRET = 1 << 1, /* never printed, in no error either */
+    CONFIG_APP    = 1 << 2, /* an app may have a value of its own */
 };
 
 struct config_key {
@@ -58,12 +56,21 @@ const struct config_key *config_key_find(const char *name);
 /* Do keys below `name` exist?  "rtmp" is a section, "rtmp.port" is not. */
 bool config_key_is_section(const char *name);
 
+/* The key that "apps.<app>.<key>" sets, and where the app's name is in it; NULL if there is none.
+ * It may be one that apps cannot have. */
+const struct config_key *config_key_find_app(const char *name, const char **app, size_t *app_size);
+
 /* Put `value` into the configuration that begins at `base`, in place of what is there.  0; or
  * ERR_INVALID with a sentence about the value in `why`, and nothing changed. */
 int config_key_set(const struct config_key *, void *base, const json_t *value, char *why, size_t why_size);
 
 /* The value as JSON; the caller owns the reference. */
 json_t *config_key_get(const struct config_key *, const void *base);
+
+/* Copy the value from one configuration to another. */
+void config_key_copy(const struct config_key *, void *to, const void *from);
+
+bool config_key_is_equal(const struct config_key *, const void *a, const void *b);
 
 /* Free what the value owns; it must not be used after that. */
 void config_key_clear(const struct config_key *, void *base);

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "core/config.h"
+#include "core/config_certificates.h"
 
 #include <arpa/inet.h>
 #include <stdarg.h>
@@ -13,6 +14,7 @@
 struct why {
     char  *text;
     size_t size;
+    bool   secret; /* the value is not to be named */
 };
 
 __attribute__((format(printf, 2, 3)))
@@ -27,6 +29,8 @@ static int refuse(struct why why, const char *format, ...)
 
 static int refuse_type(struct why why, const char *expected, const json_t *value)
 {
+    if (why.secret)
+        return refuse(why, "expected %s", expected);
     switch (json_typeof(value)) {
     case JSON_STRING:
         return refuse(why, "expected %s, not \"%.60s\"", expected, json_string_value(value));
@@ -144,7 +148,7 @@ static int check_text(const struct config_key *key, const json_t *value, struct 
         if ((unsigned char)*at < 0x20 || *at == 0x7f)
             return refuse(why, "control characters are not allowed in it");
     if (key->type == CONFIG_LIST)
-        return 0;
+        return text[0] != '\0' ? 0 : refuse(why, "an item may not be empty");
     struct in6_addr address;
     if (key->type == CONFIG_ADDRESS && inet_pton(AF_INET, text, &address) != 1 &&
         inet_pton(AF_INET6, text, &address) != 1)
@@ -176,20 +180,33 @@ static void clear_list(struct config_list *list)
     *list = (struct config_list){ 0 };
 }
 
-static int set_list(const struct config_key *key, struct config_list *list, const json_t *value,
-                    struct why why)
+static void clear_networks(struct cidr_list *list)
 {
-    if (!json_is_array(value))
-        return refuse_type(why, "a list of strings", value);
+    free(list->items);
+    *list = (struct cidr_list){ 0 };
+}
+
+static int check_count(const struct config_key *key, const json_t *value, const char *expected,
+                       struct why why)
+{
     size_t count = json_array_size(value);
+    if (!json_is_array(value))
+        return refuse_type(why, expected, value);
     if (count < (size_t)key->min || count > (size_t)key->max)
         return refuse(why, "it has %zu items, which is not between %lld and %lld", count,
                       (long long)key->min, (long long)key->max);
-    for (size_t i = 0; i < count; i++) {
-        int error = check_text(key, json_array_get(value, i), why);
-        if (error < 0)
-            return error;
-    }
+    return 0;
+}
+
+static int set_list(const struct config_key *key, struct config_list *list, const json_t *value,
+                    struct why why)
+{
+    int    error = check_count(key, value, "a list of strings", why);
+    size_t count = json_array_size(value);
+    for (size_t i = 0; i < count && error == 0; i++)
+        error = check_text(key, json_array_get(value, i), why);
+    if (error < 0)
+        return error;
     clear_list(list);
     list->items = alloc_zeroed((count + 1) * sizeof *list->items);
     for (; list->count < count; list->count++)
@@ -197,28 +214,64 @@ static int set_list(const struct config_key *key, struct config_list *list, cons
     return 0;
 }
 
-int config_key_set(const struct config_key *key, void *base, const json_t *value, char *why, size_t why_size)
+static int parse_network(const json_t *value, struct cidr *out, struct why why)
 {
-    void      *member = member_of(key, base);
-    struct why sentence = { why, why_size };
+    const char *fault;
+    if (!json_is_string(value))
+        return refuse_type(why, "an address or a network", value);
+    if (cidr_parse(json_string_value(value), out, &fault) != 0)
+        return refuse(why, "\"%.60s\" %s", json_string_value(value), fault);
+    return 0;
+}
+
+static int set_networks(const struct config_key *key, struct cidr_list *list, const json_t *value,
+                        struct why why)
+{
+    int error = check_count(key, value, "a list of addresses and networks", why);
+    if (error < 0)
+        return error;
+    size_t           count = json_array_size(value);
+    struct cidr_list made = { .items = alloc_zeroed((count + 1) * sizeof *made.items) };
+    for (; made.count < count && error == 0; made.count++)
+        error = parse_network(json_array_get(value, made.count), &made.items[made.count], why);
+    if (error < 0) {
+        clear_networks(&made);
+        return error;
+    }
+    clear_networks(list);
+    *list = made;
+    return 0;
+}
+
+static int set(const struct config_key *key, void *member, const json_t *value, struct why why)
+{
     switch (key->type) {
     case CONFIG_BOOL:
-        return set_bool(member, value, sentence);
+        return set_bool(member, value, why);
     case CONFIG_INTEGER:
     case CONFIG_DURATION:
     case CONFIG_SIZE:
     case CONFIG_PORT:
-        return set_number(key, member, value, sentence);
+        return set_number(key, member, value, why);
     case CONFIG_ENUM:
-        return set_choice(key, member, value, sentence);
+        return set_choice(key, member, value, why);
     case CONFIG_LIST:
-        return set_list(key, member, value, sentence);
+        return set_list(key, member, value, why);
+    case CONFIG_NETWORKS:
+        return set_networks(key, member, value, why);
+    case CONFIG_CERTIFICATES:
+        return config_certificates_set(member, value, (size_t)key->max, why.text, why.size);
     case CONFIG_STRING:
     case CONFIG_ADDRESS:
     case CONFIG_PATH:
         break;
     }
-    return set_text(key, member, value, sentence);
+    return set_text(key, member, value, why);
+}
+
+int config_key_set(const struct config_key *key, void *base, const json_t *value, char *why, size_t why_size)
+{
+    return set(key, member_of(key, base), value, (struct why){ why, why_size, key->flags & CONFIG_SECRET });
 }
 
 static json_t *get_choice(const struct config_key *key, const void *member)
@@ -228,6 +281,17 @@ static json_t *get_choice(const struct config_key *key, const void *member)
     size_t      size;
     memcpy(&index, member, sizeof index);
     return choice_at(key->choices, index, &word, &size) ? json_stringn(word, size) : json_null();
+}
+
+static json_t *get_networks(const struct cidr_list *list)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < list->count; i++) {
+        char text[CIDR_TEXT_SIZE];
+        cidr_format(&list->items[i], text);
+        json_array_append_new(array, json_string(text));
+    }
+    return array;
 }
 
 static json_t *get_list(const struct config_list *list)
@@ -255,6 +319,10 @@ json_t *config_key_get(const struct config_key *key, const void *base)
         return get_choice(key, member);
     case CONFIG_LIST:
         return get_list(member);
+    case CONFIG_NETWORKS:
+        return get_networks(member);
+    case CONFIG_CERTIFICATES:
+        return config_certificates_get(member);
     case CONFIG_STRING:
     case CONFIG_ADDRESS:
     case CONFIG_PATH:
@@ -263,11 +331,33 @@ json_t *config_key_get(const struct config_key *key, const void *base)
     return json_string(*(char *const *)member);
 }
 
+void config_key_copy(const struct config_key *key, void *to, const void *from)
+{
+    char    why[200];
+    json_t *value = config_key_get(key, from);
+    if (config_key_set(key, to, value, why, sizeof why) < 0)
+        abort(); /* it was set before */
+    json_decref(value);
+}
+
+bool config_key_is_equal(const struct config_key *key, const void *a, const void *b)
+{
+    json_t *left = config_key_get(key, a), *right = config_key_get(key, b);
+    bool    equal = json_equal(left, right);
+    json_decref(left);
+    json_decref(right);
+    return equal;
+}
+
 void config_key_clear(const struct config_key *key, void *base)
 {
     void *member = member_of(key, base);
     if (key->type == CONFIG_LIST)
         clear_list(member);
+    else if (key->type == CONFIG_NETWORKS)
+        clear_networks(member);
+    else if (key->type == CONFIG_CERTIFICATES)
+        config_certificates_clear(member);
     else if (holds_text(key)) {
         free(*(char **)member);
         *(char **)member = NULL;
@@ -283,7 +373,8 @@ json_t *config_key_parse(const struct config_key *key, const char *text)
     }
     if (value == NULL)
         value = json_string(text);
-    if (value != NULL && key->type == CONFIG_LIST && json_is_string(value)) {
+    bool many = key->type == CONFIG_LIST || key->type == CONFIG_NETWORKS;
+    if (value != NULL && many && json_is_string(value)) {
         json_t *list = json_array();
         json_array_append_new(list, value);
         value = list;

@@ -39,28 +39,32 @@ static void set_count(struct context *c, const char *ip, uintptr_t count)
         map_put(c->addresses, ip, (void *)count);
 }
 
-static const char *why_refused(const struct context *c, uintptr_t from_ip)
+/* The limit that a further connection would break; LIMIT_COUNT: none. */
+static enum limit find_limit(const struct context *c, uintptr_t from_ip)
 {
     uint32_t per_ip = c->config->limits.connections_per_ip;
     if (stats_get(&c->stats.connections) >= c->config->limits.connections)
-        return "limits.connections";
-    return per_ip > 0 && from_ip >= per_ip ? "limits.connections_per_ip" : NULL;
+        return LIMIT_CONNECTIONS;
+    return per_ip > 0 && from_ip >= per_ip ? LIMIT_CONNECTIONS_PER_IP : LIMIT_COUNT;
 }
 
 bool context_admit(struct context *c, const char *ip)
 {
     pthread_mutex_lock(&c->lock);
-    uintptr_t   from_ip = (uintptr_t)map_get(c->addresses, ip);
-    const char *limit = why_refused(c, from_ip);
-    if (limit == NULL) {
+    uintptr_t  from_ip = (uintptr_t)map_get(c->addresses, ip);
+    enum limit limit = find_limit(c, from_ip);
+    if (limit == LIMIT_COUNT) {
         set_count(c, ip, from_ip + 1);
         stats_add(&c->stats.connections, 1);
     }
     pthread_mutex_unlock(&c->lock);
-    stats_add(limit == NULL ? &c->stats.connections_accepted : &c->stats.connections_refused, 1);
-    if (limit != NULL)
-        log_warn(NULL, "connection from %s refused: %s is reached", ip, limit);
-    return limit == NULL;
+    if (limit == LIMIT_COUNT) {
+        stats_add(&c->stats.connections_accepted, 1);
+        return true;
+    }
+    stats_add(&c->stats.connections_refused, 1);
+    log_warn(NULL, "connection from %s refused: %s", ip, limit_hit(&c->stats, limit));
+    return false;
 }
 
 void context_dismiss(struct context *c, const char *ip)

@@ -15,6 +15,7 @@
 #include <stddef.h>
 
 struct session;
+struct tls_store;
 struct worker;
 
 struct context {
@@ -25,6 +26,7 @@ struct context {
     pthread_mutex_t      lock;
     struct map          *broadcasts; /* lock: stream path to struct broadcast */
     struct map          *sessions;   /* lock: session id to struct session */
+    struct tls_store    *tls;        /* NULL if no port speaks TLS; safe from any thread */
     struct map          *addresses;  /* lock: IP address to its number of connections, as a pointer */
 };
 

@@ -149,20 +149,25 @@ static void fall_behind(struct viewer *v)
     v->state = VIEWER_BEHIND;
 }
 
+/* The same for a steady viewer, which may not be one after that. */
+static void apply_steady(struct viewer *v, const struct run *run, ssize_t result, struct list *lost)
+{
+    apply(v, run, result);
+    if (v->lost != 0) {
+        list_remove(&v->turn);
+        list_append(lost, &v->turn);
+    } else if (v->blocked) {
+        fall_behind(v);
+    }
+}
+
 static void submit(struct fanout *f, struct list *lost)
 {
     sender_send(f->sender, f->jobs, f->job_count);
     for (unsigned i = 0; i < f->job_count; i++) {
-        struct viewer *v = f->viewers[i];
         if (f->jobs[i].result > 0)
-            v->conn->bytes_out += (uint64_t)f->jobs[i].result;
-        apply(v, f->job_runs[i], f->jobs[i].result);
-        if (v->lost != 0) {
-            list_remove(&v->turn);
-            list_append(lost, &v->turn);
-        } else if (v->blocked) {
-            fall_behind(v);
-        }
+            f->viewers[i]->conn->bytes_out += (uint64_t)f->jobs[i].result;
+        apply_steady(f->viewers[i], f->job_runs[i], f->jobs[i].result, lost);
     }
     f->job_count = 0;
     f->run_count = 0;
@@ -176,7 +181,8 @@ static void add_job(struct fanout *f, struct viewer *v, const struct run *run)
     f->job_runs[i] = run;
 }
 
-/* One viewer into the batch, unless it has no more to get. */
+/* One viewer into the batch, unless it has no more to get.  What goes through TLS is other bytes
+ * for each: it shares the run, not the batch. */
 static void queue_viewer(struct fanout *f, struct viewer *v, struct list *lost)
 {
     struct run *run = find_run(f, v);
@@ -186,6 +192,10 @@ static void queue_viewer(struct fanout *f, struct viewer *v, struct list *lost)
     }
     if (run->count == 0) {
         v->cursor = run->end; /* behind packets it does not want */
+        return;
+    }
+    if (!conn_is_plain(v->conn)) {
+        apply_steady(v, run, conn_send(v->conn, run->iov, run->count), lost);
         return;
     }
     add_job(f, v, run);
@@ -211,10 +221,10 @@ void fanout_flush(struct fanout *f, struct outlet *o, struct list *lost)
     for (unsigned form = 0; form < OUTLET_FORMS; form++) {
         LIST_EACH (node, &o->steady[form]) {
             struct viewer *v = LIST_ITEM(node, struct viewer, link);
-            if (viewer_is_batchable(v))
+            if (v->conn != NULL && conn_queued(v->conn) == 0)
                 queue_viewer(f, v, lost);
             else
-                fall_behind(v); /* TLS, or replies of its own to send: fed one by one */
+                fall_behind(v); /* a file, or replies of its own to send: fed one by one */
         }
     }
     submit(f, lost);

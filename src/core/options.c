@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SET = 1000, CHECK_CONFIG, PRINT_CONFIG, RTMP_PORT, HTTP_PORT };
+enum { SET = 1000, CHECK_CONFIG, PRINT_CONFIG, RTMP_PORT, RTMPS_PORT, HTTP_PORT, HTTPS_PORT };
 
 static const char          short_options[] = ":c:b:Vh"; /* ':' first: a missing argument is told apart */
 static const struct option long_options[] = {
@@ -16,7 +16,9 @@ static const struct option long_options[] = {
     { "set",          required_argument, NULL, SET          },
     { "bind",         required_argument, NULL, 'b'          },
     { "rtmp-port",    required_argument, NULL, RTMP_PORT    },
+    { "rtmps-port",   required_argument, NULL, RTMPS_PORT   },
     { "http-port",    required_argument, NULL, HTTP_PORT    },
+    { "https-port",   required_argument, NULL, HTTPS_PORT   },
     { "check-config", no_argument,       NULL, CHECK_CONFIG },
     { "print-config", no_argument,       NULL, PRINT_CONFIG },
     { "version",      no_argument,       NULL, 'V'          },
@@ -34,7 +36,9 @@ void options_print_help(FILE *out)
           "      --set KEY=VALUE  set one key, over the file; may be given again and again\n"
           "  -b, --bind ADDRESS   the same as --set bind=ADDRESS\n"
           "      --rtmp-port N    the same as --set rtmp.port=N\n"
+          "      --rtmps-port N   the same as --set rtmps.port=N\n"
           "      --http-port N    the same as --set http.port=N\n"
+          "      --https-port N   the same as --set https.port=N\n"
           "      --check-config   check the configuration and exit\n"
           "      --print-config   print every key with its value in effect, and exit\n"
           "  -V, --version        print the version and exit\n"
@@ -117,6 +121,12 @@ static int take(struct options *options, int opt, char **argv)
         return 0;
     case RTMP_PORT:
         add_set(options, "--rtmp-port", "rtmp.port", strlen("rtmp.port"), optarg);
+        return 0;
+    case RTMPS_PORT:
+        add_set(options, "--rtmps-port", "rtmps.port", strlen("rtmps.port"), optarg);
+        return 0;
+    case HTTPS_PORT:
+        add_set(options, "--https-port", "https.port", strlen("https.port"), optarg);
         return 0;
     case HTTP_PORT:
         add_set(options, "--http-port", "http.port", strlen("http.port"), optarg);

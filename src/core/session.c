@@ -30,13 +30,23 @@ static void enrol(struct session *s)
     pthread_mutex_unlock(&context->lock);
 }
 
+/* The id stays that of the peer, whatever becomes of its connection. */
+static void take_over(struct session *s, struct session *before)
+{
+    struct context *context = s->worker->context;
+    memcpy(s->id, before->id, sizeof s->id);
+    before->handed_on = true;
+    pthread_mutex_lock(&context->lock);
+    map_put(context->sessions, s->id, s);
+    pthread_mutex_unlock(&context->lock);
+}
+
 static void begin(struct session *s, struct worker *worker, const struct session_ops *ops)
 {
     s->ops = ops;
     s->worker = worker;
     s->created_ms = clock_wall_ms();
     s->log = (struct log_context){ .id = s->id, .ip = s->ip };
-    enrol(s);
     list_init(&s->link);
     list_append(&worker->sessions, &s->link);
     worker->session_count++;
@@ -48,14 +58,15 @@ void session_init(struct session *s, struct worker *worker, const struct session
     address_format_ip(peer, s->ip);
     s->port = address_port(peer);
     begin(s, worker, ops);
+    enrol(s);
 }
 
 void session_init_after(struct session *s, const struct session_ops *ops, struct session *before)
 {
     memcpy(s->ip, before->ip, sizeof s->ip);
     s->port = before->port;
-    before->handed_on = true;
     begin(s, before->worker, ops);
+    take_over(s, before);
 }
 
 void session_set_stream(struct session *s, const struct url_stream *stream)
@@ -69,6 +80,15 @@ void session_set_stream(struct session *s, const struct url_stream *stream)
     s->log.path = s->stream->path;
 }
 
+void session_forget_stream(struct session *s)
+{
+    free(s->stream);
+    free(s->query);
+    s->stream = NULL;
+    s->query = NULL;
+    s->log.path = NULL;
+}
+
 const char *session_path(const struct session *s)
 {
     return s->stream != NULL ? s->stream->path : "";
@@ -77,9 +97,17 @@ const char *session_path(const struct session *s)
 static void free_session(struct loop_garbage *garbage)
 {
     struct session *s = LIST_ITEM(garbage, struct session, garbage);
-    free(s->stream);
-    free(s->query);
+    session_forget_stream(s);
     s->ops->destroy(s);
+}
+
+static void leave(struct session *s)
+{
+    struct context *context = s->worker->context;
+    pthread_mutex_lock(&context->lock);
+    map_remove(context->sessions, s->id);
+    pthread_mutex_unlock(&context->lock);
+    context_dismiss(context, s->ip);
 }
 
 void session_close(struct session *s, const char *reason)
@@ -91,11 +119,8 @@ void session_close(struct session *s, const char *reason)
     s->ops->on_close(s, reason);
     list_remove(&s->link);
     s->worker->session_count--;
-    pthread_mutex_lock(&s->worker->context->lock);
-    map_remove(s->worker->context->sessions, s->id);
-    pthread_mutex_unlock(&s->worker->context->lock);
     if (!s->handed_on)
-        context_dismiss(s->worker->context, s->ip);
+        leave(s);
     s->garbage.destroy = free_session;
     loop_discard(&s->worker->loop, &s->garbage);
 }

@@ -27,6 +27,8 @@ enum session_role { SESSION_IDLE, SESSION_PUBLISHER, SESSION_VIEWER };
 
 struct session_ops {
     const char *name; /* as log lines say it: "RTMP", "FLV" */
+    /* Publishers: what broadcast_publish() left pending is granted. */
+    void (*on_published)(struct session *);
     /* About once a second: time limits. */
     void (*on_tick)(struct session *, uint64_t now_ms);
     /* The server stops: end in the proper way of the protocol. */
@@ -43,7 +45,7 @@ struct session {
     struct loop_garbage       garbage;
     enum session_role         role;
     bool                      closed;
-    bool                      handed_on; /* another session has its connection now */
+    bool                      handed_on; /* another session has its connection and its id now */
     struct broadcast         *broadcast; /* while it publishes */
     struct url_stream        *stream;    /* NULL until it names one; its query is `query` */
     char                     *query;     /* undecoded; may hold a sign: never logged */
@@ -59,11 +61,12 @@ struct session {
 void session_init(struct session *, struct worker *, const struct session_ops *, const struct sockaddr_storage *peer);
 
 /* The same for a session that follows another on its connection, as when an HTTP request becomes
- * a stream: the admission passes on, and `before` is to be closed. */
+ * a stream: the id and the admission pass on, and `before` is to be closed. */
 void session_init_after(struct session *, const struct session_ops *, struct session *before);
 
-/* What it publishes or plays: copied. */
+/* What it publishes or plays, or asks to: copied. */
 void session_set_stream(struct session *, const struct url_stream *);
+void session_forget_stream(struct session *);
 
 /* The stream path, or "" while there is none. */
 const char *session_path(const struct session *);

@@ -5,6 +5,8 @@
 #ifndef MILLRACE_CORE_STATS_H
 #define MILLRACE_CORE_STATS_H
 
+#include "core/limit.h"
+
 #include <stdatomic.h>
 #include <stdint.h>
 
@@ -13,7 +15,11 @@ struct stats {
     atomic_uint_fast64_t connections_accepted;
     atomic_uint_fast64_t connections_refused;  /* over a limit */
     atomic_uint_fast64_t sessions_failed;      /* ended for a fault of the peer */
-    atomic_uint_fast64_t publishers_refused;
+    atomic_uint_fast64_t publishers_refused;   /* for whatever reason */
+    atomic_uint_fast64_t viewers_refused;
+    atomic_uint_fast64_t refused_by_address;   /* of those, and by which rule */
+    atomic_uint_fast64_t refused_by_sign;
+    atomic_uint_fast64_t limits_hit[LIMIT_COUNT]; /* refused or ended for a limit */
     atomic_uint_fast64_t viewer_skips;         /* slow viewers moved ahead */
     atomic_uint_fast64_t viewer_skipped_packets;
     atomic_uint_fast64_t viewer_stalls;        /* viewers closed because they took nothing */
@@ -25,6 +31,13 @@ struct stats {
 static inline void stats_add(atomic_uint_fast64_t *counter, uint64_t amount)
 {
     atomic_fetch_add_explicit(counter, amount, memory_order_relaxed);
+}
+
+/* Count a limit that was hit; returns limit_phrase(), for the reason to give. */
+static inline const char *limit_hit(struct stats *stats, enum limit limit)
+{
+    stats_add(&stats->limits_hit[limit], 1);
+    return limit_phrase(limit);
 }
 
 static inline uint64_t stats_get(const atomic_uint_fast64_t *counter)

@@ -1,7 +1,5 @@
 #include "core/viewer.h"
 
-#include "net/conn.h"
-
 void viewer_init(struct viewer *v, struct conn *conn, enum wire_form form, const struct viewer_ops *ops)
 {
     *v = (struct viewer){ .conn = conn, .ops = ops };
@@ -13,9 +11,4 @@ void viewer_init(struct viewer *v, struct conn *conn, enum wire_form form, const
 void viewer_init_sink(struct viewer *v, const struct viewer_ops *ops)
 {
     viewer_init(v, NULL, WIRE_FLV, ops);
-}
-
-bool viewer_is_batchable(const struct viewer *v)
-{
-    return v->conn != NULL && conn_queued(v->conn) == 0 && conn_is_plain(v->conn);
 }

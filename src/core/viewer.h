@@ -60,7 +60,4 @@ void viewer_init(struct viewer *, struct conn *, enum wire_form, const struct vi
 /* A viewer that is not one of the audience: it does not count as a viewer of the stream. */
 void viewer_init_sink(struct viewer *, const struct viewer_ops *);
 
-/* Whether a batch may feed it along with others. */
-bool viewer_is_batchable(const struct viewer *);
-
 #endif

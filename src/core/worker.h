@@ -50,6 +50,7 @@ struct worker {
     struct list          turn;                /* viewers to feed, in turn */
     struct listener    **listeners;
     size_t               listener_count;
+    unsigned             file_count;          /* files that HTTP answers are being made of */
     uv_timer_t           tick;
     uv_timer_t           flush_timer;
     uv_async_t           wake;

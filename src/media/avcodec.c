@@ -1,6 +1,7 @@
 #include "media/avcodec.h"
 
 #include "base/error.h"
+#include "media/multitrack.h"
 
 static const struct {
     uint32_t     codec;
@@ -52,24 +53,6 @@ static const uint32_t codec_ids[16] = {
     [13] = AVCODEC_AV1,
 };
 
-enum { SOUND_FORMAT_EX = 9, VIDEO_EX = 0x80 };
-enum { FRAME_KEY = 1, FRAME_COMMAND = 5 };
-
-/* AudioPacketType and VideoPacketType of Enhanced RTMP v2, where they agree and where not. */
-enum packet_type {
-    SEQUENCE_START      = 0,
-    CODED_FRAMES        = 1,
-    SEQUENCE_END        = 2,
-    VIDEO_CODED_FRAMES_X = 3,
-    VIDEO_METADATA      = 4,
-    VIDEO_MPEG2TS_START = 5,
-    AUDIO_MULTITRACK    = 5,
-    VIDEO_MULTITRACK    = 6,
-    MOD_EX              = 7,
-};
-
-enum multitrack_type { ONE_TRACK, MANY_TRACKS, MANY_TRACKS_MANY_CODECS };
-
 const char *avcodec_name(uint32_t codec)
 {
     for (int i = 0; i < CODEC_COUNT; i++) {
@@ -79,10 +62,8 @@ const char *avcodec_name(uint32_t codec)
     return "";
 }
 
-/* An unknown FourCC is AVCODEC_NONE, and so is one of the other kind: "mp4a" is no picture. */
-static uint32_t read_fourcc(struct reader *r, uint8_t type)
+uint32_t avcodec_of_fourcc(uint32_t fourcc, enum av_type type)
 {
-    uint32_t fourcc = (uint32_t)read_be(r, 4);
     for (int i = 0; i < CODEC_COUNT; i++) {
         if (codecs[i].codec == fourcc && codecs[i].type == type)
             return fourcc;
@@ -90,226 +71,28 @@ static uint32_t read_fourcc(struct reader *r, uint8_t type)
     return AVCODEC_NONE;
 }
 
-/* CompositionTime and CompositionTimeOffset: SI24. */
-static int32_t read_cts(struct reader *r)
+uint32_t avcodec_of_sound_format(unsigned format)
 {
-    int32_t value = (int32_t)read_be(r, 3);
-    return value < 0x800000 ? value : value - 0x1000000;
+    return sound_formats[format & 0x0f];
 }
 
-static bool starts_with(const struct reader *r, const char *text)
+uint32_t avcodec_of_codec_id(unsigned id)
 {
-    struct bytes want = bytes_of(text);
-    return reader_left(r) >= want.size && memcmp(r->at, want.data, want.size) == 0;
-}
-
-/* Whether a decoder can do without a configuration record: FFmpeg sends SequenceStart of ac-3 and
- * .mp3 without one. */
-static bool may_be_empty(uint32_t codec)
-{
-    switch (codec) {
-    case AVCODEC_VP8:
-    case AVCODEC_VP9:
-    case AVCODEC_AV1:
-    case AVCODEC_AC3:
-    case AVCODEC_EAC3:
-    case AVCODEC_MP3:
-        return true;
-    default:
-        return false;
-    }
-}
-
-/* The rest of `r` is a decoder configuration.  An empty one would replace a good one. */
-static int sequence_start(struct avpacket *p, const struct reader *r)
-{
-    if (reader_left(r) == 0 && !may_be_empty(p->codec))
-        return ERR_PROTOCOL;
-    /* Enhanced RTMP v2 lets Opus send its comment header the same way; in the place of the
-     * identification header it would leave later viewers without one. */
-    bool comments = p->codec == AVCODEC_OPUS && starts_with(r, "OpusTags");
-    p->flags |= p->codec == AVCODEC_NONE || comments ? AV_TRACK_INFO : AV_SEQUENCE_HEADER;
-    return 0;
-}
-
-/* ModEx modifiers, such as nanosecond offsets, stand in front of the packet they belong to. */
-static uint8_t skip_mod_ex(struct reader *r, uint8_t packet_type)
-{
-    while (packet_type == MOD_EX && !r->overrun) {
-        size_t size = read_be(r, 1) + 1;
-        if (size == 256)
-            size = read_be(r, 2) + 1;
-        read_bytes(r, size);
-        packet_type = read_be(r, 1) & 0x0f;         /* the high half is the modifier's type */
-    }
-    return packet_type;
-}
-
-/* The multitrack header and that of the first track, to which `r` is narrowed.  All types of
- * multitrack have FourCC and track id in the same places. */
-static int read_first_track(struct avpacket *p, struct reader *r, uint8_t *packet_type)
-{
-    uint8_t types = (uint8_t)read_be(r, 1);
-    if (types >> 4 > MANY_TRACKS_MANY_CODECS)
-        return ERR_PROTOCOL;
-    *packet_type = types & 0x0f;
-    p->flags |= AV_MULTITRACK;
-    p->codec = read_fourcc(r, p->type);
-    p->track = (uint8_t)read_be(r, 1);
-    if (types >> 4 != ONE_TRACK) {
-        struct bytes track = read_bytes(r, read_be(r, 3));
-        bool         overrun = r->overrun;
-        *r = reader_over(track);
-        r->overrun = overrun;
-    }
-    return 0;
-}
-
-static int classify_enhanced_audio(struct avpacket *p, struct reader *r, uint8_t packet_type)
-{
-    packet_type = skip_mod_ex(r, packet_type);
-    if (packet_type == AUDIO_MULTITRACK) {
-        int error = read_first_track(p, r, &packet_type);
-        if (error < 0)
-            return error;
-        if (packet_type == AUDIO_MULTITRACK || packet_type == MOD_EX)
-            return ERR_PROTOCOL;
-    } else {
-        p->codec = read_fourcc(r, p->type);
-    }
-    if (packet_type == SEQUENCE_START)
-        return sequence_start(p, r);
-    if (packet_type == SEQUENCE_END)
-        p->flags |= AV_END_OF_SEQUENCE;
-    else if (packet_type != CODED_FRAMES)
-        p->flags |= AV_TRACK_INFO;
-    return 0;
-}
-
-/* SoundFormat 13 has no specification.  Node Media Server's dialect has a packet type as AAC's
- * and sends an identification header; ZLMediaKit's is bare Opus, whose frames may begin with
- * any byte.  So only the identification header itself is taken for one. */
-static int classify_flv_opus(struct avpacket *p, struct reader *r)
-{
-    struct reader look = *r;
-    if (read_be(&look, 1) == 0 && starts_with(&look, "OpusHead"))
-        p->flags |= AV_SEQUENCE_HEADER;
-    return 0;
-}
-
-static int classify_audio(struct avpacket *p, struct reader *r)
-{
-    uint8_t first = (uint8_t)read_be(r, 1);
-    if (first >> 4 == SOUND_FORMAT_EX)
-        return classify_enhanced_audio(p, r, first & 0x0f);
-    p->codec = sound_formats[first >> 4];
-    if (p->codec == AVCODEC_OPUS)
-        return classify_flv_opus(p, r);
-    if (p->codec != AVCODEC_AAC)
-        return 0;
-    uint8_t packet_type = (uint8_t)read_be(r, 1);
-    if (packet_type == 0)
-        return sequence_start(p, r);
-    return packet_type == 1 ? 0 : ERR_PROTOCOL;
-}
-
-static int classify_enhanced_video(struct avpacket *p, struct reader *r, uint8_t frame_type,
-                                   uint8_t packet_type)
-{
-    packet_type = skip_mod_ex(r, packet_type);
-    if (packet_type != VIDEO_METADATA && frame_type == FRAME_COMMAND) {
-        read_be(r, 1);                              /* the command; no FourCC, no body */
-        p->flags |= AV_TRACK_INFO;
-        return 0;
-    }
-    if (packet_type == VIDEO_MULTITRACK) {
-        int error = read_first_track(p, r, &packet_type);
-        if (error < 0)
-            return error;
-        if (packet_type == VIDEO_MULTITRACK || packet_type == MOD_EX)
-            return ERR_PROTOCOL;
-    } else {
-        p->codec = read_fourcc(r, p->type);
-    }
-    switch (packet_type) {
-    case SEQUENCE_START:
-    case VIDEO_MPEG2TS_START:
-        return sequence_start(p, r);
-    case SEQUENCE_END:
-        p->flags |= AV_END_OF_SEQUENCE;
-        return 0;
-    case CODED_FRAMES:
-        if (p->codec == AVCODEC_H264 || p->codec == AVCODEC_HEVC || p->codec == AVCODEC_VVC)
-            p->cts_ms = read_cts(r);
-        break;
-    case VIDEO_CODED_FRAMES_X:
-        break;
-    default:
-        p->flags |= AV_TRACK_INFO;
-        return 0;
-    }
-    if (frame_type == FRAME_KEY)
-        p->flags |= AV_KEYFRAME;
-    return 0;
-}
-
-/* AVCVIDEOPACKET (E.4.3.1), which the squatters on CodecID 12 and 13 use as well. */
-static int classify_avc_video(struct avpacket *p, struct reader *r, uint8_t frame_type)
-{
-    switch (read_be(r, 1)) {
-    case 0:
-        read_cts(r);
-        return sequence_start(p, r);
-    case 1:
-        p->cts_ms = read_cts(r);
-        if (frame_type == FRAME_KEY)
-            p->flags |= AV_KEYFRAME;
-        return 0;
-    case 2:                                         /* often cut short here: no composition time */
-        p->flags |= AV_END_OF_SEQUENCE;
-        return 0;
-    default:
-        return ERR_PROTOCOL;
-    }
-}
-
-static int classify_video(struct avpacket *p, struct reader *r)
-{
-    uint8_t first = (uint8_t)read_be(r, 1);
-    uint8_t frame_type = first >> 4 & 0x07;
-    if (first & VIDEO_EX)
-        return classify_enhanced_video(p, r, frame_type, first & 0x0f);
-    p->codec = codec_ids[first & 0x0f];
-    if (frame_type == FRAME_COMMAND) {
-        read_be(r, 1);
-        p->flags |= AV_TRACK_INFO;
-        return 0;
-    }
-    if (p->codec == AVCODEC_H264 || p->codec == AVCODEC_HEVC || p->codec == AVCODEC_AV1)
-        return classify_avc_video(p, r, frame_type);
-    if (frame_type == FRAME_KEY)
-        p->flags |= AV_KEYFRAME;
-    return 0;
-}
-
-static void clear(struct avpacket *p)
-{
-    p->flags = 0;
-    p->codec = AVCODEC_NONE;
-    p->track = 0;
-    p->cts_ms = 0;
+    return codec_ids[id & 0x0f];
 }
 
 int avcodec_classify(struct avpacket *p)
 {
     if (p->type != AV_AUDIO && p->type != AV_VIDEO)
         return 0;
-    struct reader r = reader_over(avpacket_bytes(p));
-    clear(p);
-    int error = p->type == AV_AUDIO ? classify_audio(p, &r) : classify_video(p, &r);
-    if (error == 0 && r.overrun)
-        error = ERR_PROTOCOL;
-    if (error < 0)
-        clear(p);
-    return error;
+    struct multitrack      walk;
+    struct multitrack_part part;
+    bool ok = multitrack_start(&walk, p) == 0 && multitrack_next(&walk, &part) > 0;
+    if (!ok)
+        part = (struct multitrack_part){ 0 };
+    p->flags = part.flags;
+    p->codec = part.codec;
+    p->track = part.track;
+    p->cts_ms = part.cts_ms;
+    return ok ? 0 : ERR_PROTOCOL;
 }

@@ -51,13 +51,20 @@ enum avcodec {
 /* The name people know, static: "H264", "AAC"; "" for AVCODEC_NONE and what is not in the list. */
 const char *avcodec_name(uint32_t codec);
 
+/* The codec of each way to signal one; AVCODEC_NONE if it is unknown, or a FourCC of the other
+ * kind: "mp4a" is no picture. */
+uint32_t avcodec_of_fourcc(uint32_t fourcc, enum av_type);
+uint32_t avcodec_of_sound_format(unsigned format);
+uint32_t avcodec_of_codec_id(unsigned id);
+
 /* Read the start of an audio or video packet's body (FLV 10.1 E.4.2 and E.4.3, Enhanced RTMP
  * v2) and set the packet's flags, codec, track and cts_ms; type and size must be set.  Packets
  * of other types are left as they are: whether one is onMetaData is known to who reads its AMF.
  *
  * Returns 0, or ERR_PROTOCOL for a body that is empty, too short for its own header, or a
- * sequence header without content of a codec that needs it; then flags, codec, track and cts_ms are 0.  Such a packet is
- * to be dropped, not its publisher: some encoders send empty audio messages.
+ * sequence header without content of a codec that needs it; then flags, codec, track and cts_ms
+ * are 0.  Such a packet is to be dropped, not its publisher: some encoders send empty audio
+ * messages.
  *
  *   sequence header    SequenceStart and its FLV forms, of a codec in the list above
  *   keyframe           coded video of frame type 1, never a header or an end of sequence
@@ -65,7 +72,7 @@ const char *avcodec_name(uint32_t codec);
  *                      not defined yet, Opus comments, and SequenceStart of an unknown FourCC:
  *                      for the viewers who are there, never cached
  *   multitrack         the other flags as the tracks share them; codec, track and cts_ms are
- *                      those of the first track */
+ *                      those of the first track; multitrack.h has the others */
 int avcodec_classify(struct avpacket *);
 
 #endif

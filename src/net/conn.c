@@ -36,19 +36,33 @@ static ssize_t plain_send(struct conn *c, const struct iovec *iov, unsigned coun
     return n < 0 ? -errno : n;
 }
 
+static int plain_flush(struct conn *c)
+{
+    (void)c; /* nothing is ever pending */
+    return 0;
+}
+
+static int plain_end(struct conn *c)
+{
+    (void)c;
+    return 0;
+}
+
 static void plain_free(struct conn *c)
 {
     (void)c;
 }
 
-static const struct conn_transport plain = { plain_receive, plain_send, plain_free };
+static const struct conn_transport plain = { plain_receive, plain_send, plain_flush, plain_end, plain_free };
 
 static void on_poll(uv_poll_t *handle, int status, int events);
 
-/* Tell libuv what to wait for, if that has changed. */
+/* Tell libuv what to wait for, if that has changed.  Room for the owner's bytes is of no use
+ * before the handshake is done. */
 static void update_events(struct conn *c)
 {
-    int events = (c->reading ? UV_READABLE : 0) | (c->want_write ? UV_WRITABLE : 0);
+    bool write = c->pending || (c->want_write && !c->opening);
+    int  events = (c->reading ? UV_READABLE : 0) | (write ? UV_WRITABLE : 0);
     if (c->closing || events == c->events)
         return;
     c->events = events;
@@ -64,6 +78,7 @@ struct conn *conn_new(struct loop *loop, int fd, const struct conn_handler *hand
     c->loop = loop;
     c->fd = fd;
     c->transport = &plain;
+    c->direct = true;
     c->handler = handler;
     c->owner = owner;
     list_init(&c->link);
@@ -81,9 +96,9 @@ void conn_set_owner(struct conn *c, const struct conn_handler *handler, void *ow
     c->owner = owner;
 }
 
-bool conn_is_plain(const struct conn *c)
+const char *conn_why(const struct conn *c, int error)
 {
-    return c->transport == &plain;
+    return c->why != NULL ? c->why : err_name(error);
 }
 
 /* Have the connection looked at when the turn ends. */
@@ -98,6 +113,15 @@ static void fail(struct conn *c, int error)
 {
     c->failed = (int8_t)error;
     attend(c);
+}
+
+/* Sending has failed. */
+static void lose(struct conn *c)
+{
+    if (c->handler == NULL)
+        conn_close(c);
+    else
+        fail(c, ERR_SYSTEM);
 }
 
 /* Keep the unconsumed end of the input for the next read. */
@@ -131,32 +155,56 @@ static void deliver(struct conn *c, size_t size)
     }
     if (c->handler == NULL)
         return;
-    if (size == LOOP_SCRATCH_SIZE)
+    if (size >= LOOP_SCRATCH_SIZE)
         fail(c, ERR_TOO_BIG);
     else
         keep_input(c, data, size);
+}
+
+/* A TLS handshake where none belongs; nothing else that we serve begins like one. */
+static bool is_stray_tls(const struct conn *c, const uint8_t *data)
+{
+    return c->transport == &plain && c->bytes_in == 0 && data[0] == 0x16;
+}
+
+/* Take `n` bytes that were read, behind the `kept` ones. */
+static void take_read(struct conn *c, size_t kept, size_t n)
+{
+    if (c->handler != NULL && is_stray_tls(c, c->loop->scratch)) {
+        c->why = "TLS on a port that speaks none";
+        c->handler->on_end(c, ERR_PROTOCOL);
+        return;
+    }
+    c->bytes_in += n;
+    if (c->handler != NULL)
+        deliver(c, kept + n);
+}
+
+static void end_of_read(struct conn *c, ssize_t cause)
+{
+    if (c->why == NULL && cause == -ECONNRESET)
+        c->why = "connection reset by peer";
+    if (c->handler == NULL)
+        conn_close(c);
+    else
+        c->handler->on_end(c, cause == 0 ? ERR_CLOSED : cause == -EPROTO ? ERR_PROTOCOL : ERR_SYSTEM);
 }
 
 /* One read and its delivery.  Returns bytes read, 0 when there is no more for now. */
 static size_t read_once(struct conn *c)
 {
     size_t kept = c->handler != NULL ? c->input_size : 0;
+    size_t room = LOOP_SCRATCH_SIZE - kept;
     if (kept > 0)
         memcpy(c->loop->scratch, c->input, kept);
-    ssize_t n = c->transport->receive(c, c->loop->scratch + kept, LOOP_SCRATCH_SIZE - kept);
-    if (n > 0) {
-        c->bytes_in += (uint64_t)n;
-        if (c->handler != NULL)
-            deliver(c, kept + (size_t)n);
-        return (size_t)n;
-    }
-    if (n == -EAGAIN)
-        return 0;
-    if (c->handler == NULL)
-        conn_close(c);
-    else
-        c->handler->on_end(c, n == 0 ? ERR_CLOSED : ERR_SYSTEM);
-    return 0;
+    ssize_t n = c->transport->receive(c, c->loop->scratch + kept, room);
+    if (n > 0)
+        take_read(c, kept, (size_t)n);
+    else if (n != -EAGAIN)
+        end_of_read(c, n);
+    if (!c->closing)
+        update_events(c); /* the handshake may be done, or its bytes wait */
+    return n > 0 ? (size_t)n : 0;
 }
 
 static void on_readable(struct conn *c)
@@ -165,27 +213,48 @@ static void on_readable(struct conn *c)
     while (!c->closing && c->reading && c->failed == 0) {
         size_t room = LOOP_SCRATCH_SIZE - c->input_size;
         size_t n = read_once(c);
-        if (n < room || n >= budget) /* a short read has emptied the socket */
+        bool   drained = n == 0 || (n < room && c->transport == &plain); /* a short read empties a socket */
+        if (drained || n >= budget)
             break;
         budget -= n;
     }
 }
 
+/* True if the transport keeps nothing any more. */
+static bool flush_pending(struct conn *c)
+{
+    int error = c->transport->flush(c);
+    if (error != 0 && error != -EAGAIN)
+        lose(c);
+    return error == 0;
+}
+
+/* The socket takes bytes: first what the transport keeps, then the queue, then the owner's. */
+static void on_room(struct conn *c)
+{
+    bool asked = c->want_write;
+    if (c->pending && !flush_pending(c))
+        return;
+    c->want_write = false;
+    bool room = conn_flush(c) || c->held; /* a held queue waits for its owner to go on */
+    if (asked && room && !c->closing && c->handler != NULL)
+        c->handler->on_writable(c);
+    if (!c->closing)
+        update_events(c);
+}
+
 static void on_poll(uv_poll_t *handle, int status, int events)
 {
     struct conn *c = handle->data;
+    if (status < 0 && !c->reading) { /* libuv has stopped polling: nothing else would come */
+        lose(c);
+        return;
+    }
     if (status < 0)
         events = UV_READABLE; /* the read finds the error */
-    if (events & UV_WRITABLE) {
-        c->want_write = false;
-        bool room = conn_flush(c) || c->held; /* a held queue waits for its owner to go on */
-        if (room && !c->closing && c->handler != NULL)
-            c->handler->on_writable(c);
-        if (c->closing)
-            return;
-        update_events(c);
-    }
-    if (events & UV_READABLE)
+    if (events & UV_WRITABLE)
+        on_room(c);
+    if (!c->closing && (events & UV_READABLE))
         on_readable(c);
 }
 
@@ -225,6 +294,11 @@ static void free_queue(struct conn *c)
 /* The queue of a finishing connection is empty: say the end, and wait for the peer's. */
 static void say_end(struct conn *c)
 {
+    if (c->transport->end(c) == -EAGAIN) {
+        update_events(c);
+        return;
+    }
+    c->finishing = false;
     shutdown(c->fd, SHUT_WR);
     c->reading = true;
     update_events(c);
@@ -240,10 +314,7 @@ bool conn_flush(struct conn *c)
             return false;
         }
         if (n < 0) {
-            if (c->handler == NULL)
-                conn_close(c);
-            else
-                fail(c, ERR_SYSTEM);
+            lose(c);
             return false;
         }
         c->queue_at += (uint32_t)n;
@@ -251,18 +322,18 @@ bool conn_flush(struct conn *c)
     if (conn_queued(c) > 0)
         return false;
     free_queue(c);
-    if (c->finishing && c->handler == NULL && !c->closing) {
-        c->finishing = false;
+    if (c->finishing && c->handler == NULL && !c->closing)
         say_end(c);
-    }
     return true;
 }
 
 ssize_t conn_send(struct conn *c, const struct iovec *iov, unsigned count)
 {
-    ssize_t n = c->transport->send(c, iov, count);
+    ssize_t n = c->direct ? plain_send(c, iov, count) : c->transport->send(c, iov, count);
     if (n > 0)
         c->bytes_out += (uint64_t)n;
+    if (c->pending)
+        update_events(c);
     return n;
 }
 
@@ -328,6 +399,8 @@ void conn_finish(struct conn *c)
     c->finishing = true;
     c->reading = false;
     c->input_size = 0;
+    if (c->opening)
+        free_queue(c); /* it could never be sent */
     list_remove(&c->link);
     list_append(&c->loop->lingering, &c->link);
     c->loop->lingering_count++;

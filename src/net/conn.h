@@ -40,12 +40,17 @@ struct conn_handler {
     void (*on_end)(struct conn *, int error);
 };
 
-/* How bytes pass: net/conn.c has the plain one, TLS brings its own. */
+/* How bytes pass: net/conn.c has the plain one, net/tls.c another. */
 struct conn_transport {
-    /* As recv() and sendmsg() without waiting: bytes, 0 at the peer's end (recv only), or a
-     * negative errno; -EAGAIN when it would wait. */
+    /* As recv() and sendmsg() without waiting: bytes, 0 at the peer's end (receive only), or a
+     * negative errno: -EAGAIN when it would wait, -EPROTO with conn->why set.  Receiving may
+     * write to LOOP_SCRATCH_SLACK bytes behind `room`, and pass it by a record. */
     ssize_t (*receive)(struct conn *, void *to, size_t room);
     ssize_t (*send)(struct conn *, const struct iovec *iov, unsigned count);
+    /* Pass on what `send` accepted and conn->pending says is kept: 0, or a negative errno. */
+    int (*flush)(struct conn *);
+    /* Say the end of our side: 0, or -EAGAIN to be called again when nothing is pending. */
+    int (*end)(struct conn *);
     void (*free)(struct conn *);
 };
 
@@ -56,6 +61,7 @@ struct conn {
     const struct conn_handler   *handler;  /* NULL once the owner let go */
     void                        *owner;
     void                        *tls;      /* the transport's own */
+    const char                  *why;      /* what broke it, if more is known than an errno */
     struct list                  link;     /* loop's unsent or lingering list */
     uint8_t                     *input;    /* what the owner left; NULL when nothing */
     uint8_t                     *queue;    /* what waits to be sent; NULL when nothing */
@@ -64,6 +70,9 @@ struct conn {
     int                          fd;
     int                          events;   /* what uv_poll waits for now */
     bool                         reading, want_write, held, redeliver, finishing, closing;
+    bool                         opening;  /* the transport's handshake is not done: nothing can be sent */
+    bool                         pending;  /* the transport keeps bytes that the socket did not take */
+    bool                         direct;   /* bytes may go straight to `fd` */
     int8_t                       failed;   /* an error to report at the end of the turn */
     uint64_t                     bytes_in, bytes_out;
     uint64_t                     linger_until_ms;
@@ -95,7 +104,19 @@ bool conn_flush(struct conn *);
 ssize_t conn_send(struct conn *, const struct iovec *iov, unsigned count);
 
 /* True if bytes may go straight to `fd` (no TLS in user space). */
-bool conn_is_plain(const struct conn *);
+static inline bool conn_is_plain(const struct conn *c)
+{
+    return c->direct;
+}
+
+/* True while a handshake (TLS) goes on, before which nothing of the owner's passes. */
+static inline bool conn_is_opening(const struct conn *c)
+{
+    return c->opening;
+}
+
+/* Why the connection ended, for on_end(): `error` in words, or the transport's own. */
+const char *conn_why(const struct conn *, int error);
 
 /* Ask for one on_writable(). */
 void conn_want_write(struct conn *);

@@ -43,7 +43,7 @@ int loop_init(struct loop *loop)
     list_init(&loop->garbage);
     if (uv_loop_init(&loop->uv) != 0)
         return ERR_SYSTEM;
-    loop->scratch = alloc_resize(NULL, 1, LOOP_SCRATCH_SIZE);
+    loop->scratch = alloc_resize(NULL, 1, LOOP_SCRATCH_SIZE + LOOP_SCRATCH_SLACK);
     uv_prepare_init(&loop->uv, &loop->turn_end);
     loop->turn_end.data = loop;
     uv_prepare_start(&loop->turn_end, on_turn_end);
@@ -75,7 +75,8 @@ void loop_close(struct loop *loop)
     assert(left == 0);
     (void)left;
     free(loop->scratch);
-    loop->scratch = NULL;
+    free(loop->tls);
+    loop->scratch = loop->tls = NULL;
 }
 
 void loop_add_hook(struct loop *loop, struct loop_hook *hook)

@@ -16,6 +16,9 @@
 /* The most that one read takes from a socket, and all that a connection may leave unconsumed. */
 #define LOOP_SCRATCH_SIZE (256 * 1024)
 
+/* Room behind that for what a transport has to hold together: two TLS records. */
+#define LOOP_SCRATCH_SLACK (40 * 1024)
+
 struct loop {
     uv_loop_t    uv;
     uv_prepare_t turn_end;
@@ -25,7 +28,8 @@ struct loop {
     struct list  lingering;  /* connections that wait for the peer's end */
     size_t       lingering_count;
     struct list  garbage;    /* struct loop_garbage */
-    uint8_t     *scratch;    /* LOOP_SCRATCH_SIZE: shared by all reads of this loop */
+    uint8_t     *scratch;    /* LOOP_SCRATCH_SIZE + SLACK: shared by all reads of this loop */
+    void        *tls;        /* net/tls.c's, for all its connections; NULL before the first */
 };
 
 /* Called at the end of each turn, in the order added.  Embedded in its owner. */

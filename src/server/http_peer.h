@@ -2,7 +2,8 @@
  *
  *     http_server.c   the connection: reading requests one after the other, time limits, the end
  *     http_routes.c   which request goes where
- *     static_files.c  answers that are files */
+ *     static_files.c  files below static.root
+ *     file_answer.c   a file as an answer, whoever asks for it */
 #ifndef MILLRACE_SERVER_HTTP_PEER_H
 #define MILLRACE_SERVER_HTTP_PEER_H
 

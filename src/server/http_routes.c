@@ -1,14 +1,16 @@
 /* http_routes.c - which request goes where: one table, read from its top. */
 #include "base/error.h"
+#include "core/access.h"
 #include "core/broadcast.h"
+#include "core/context.h"
 #include "core/worker.h"
 #include "protocol/websocket.h"
 #include "server/http_peer.h"
+#include "server/static_files.h"
 #include "session/flv_publish_session.h"
 #include "session/flv_session.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #define ON(method) (1u << HTTP_METHOD_##method)
 #define ON_ANY     (~0u)
@@ -21,24 +23,63 @@ struct route {
 
 /* Streams. */
 
-static void play(struct http_session *s, const struct http_request *request, struct url_stream *stream)
+static void start_playing(struct http_session *s)
 {
     struct conn *conn = s->conn;
-    stream->query = request->query;
     s->conn = NULL;
-    flv_session_start(&s->base, conn, request, stream);
+    flv_session_start(&s->base, conn, http_parser_request(s->parser), s->base.stream);
     session_close(&s->base, "became a stream");
 }
 
-static void publish(struct http_session *s, const struct http_request *request, struct url_stream *stream)
+static void start_publishing(struct http_session *s)
 {
     struct conn        *conn = s->conn;
     struct http_parser *parser = s->parser;
-    stream->query = request->query;
     s->conn = NULL;
     s->parser = NULL;
-    flv_publish_session_start(&s->base, conn, parser, stream);
+    flv_publish_session_start(&s->base, conn, parser, s->base.stream);
     session_close(&s->base, "became a stream");
+}
+
+static void answer_head(struct http_session *s)
+{
+    bool              live = broadcast_is_live(s->base.worker->context, session_path(&s->base));
+    struct http_reply reply = { .status = live ? 200 : 404, .content_type = "video/x-flv" };
+    http_answer(s, &reply);
+}
+
+/* 403 whatever is amiss, and not 401, at which a browser asks its user for a password. */
+static void refuse_access(struct http_session *s, enum auth_use use, const struct access_answer *answer)
+{
+    struct session *base = &s->base;
+    struct stats   *stats = &base->worker->context->stats;
+    bool            publish = use == AUTH_PUBLISH;
+    log_error(&base->log, "FLV session %s %s %s %s error, %s", base->id, base->ip, publish ? "push" : "play",
+              session_path(base), answer->log);
+    stats_add(publish ? &stats->publishers_refused : &stats->viewers_refused, 1);
+    http_answer_error(s, 403, answer->why);
+}
+
+static void on_access(struct session *base, enum auth_use use, const struct access_answer *answer)
+{
+    struct http_session *s = (struct http_session *)base;
+    if (!answer->allowed)
+        refuse_access(s, use, answer);
+    else if (use == AUTH_PUBLISH)
+        start_publishing(s);
+    else if (s->head_only)
+        answer_head(s);
+    else
+        start_playing(s);
+}
+
+/* The request stays in the parser until there is an answer. */
+static void ask(struct http_session *s, const struct http_request *request, enum auth_use use,
+                struct url_stream *stream)
+{
+    stream->query = request->query;
+    session_set_stream(&s->base, stream);
+    access_ask(&s->base, use, on_access);
 }
 
 static bool is_stream(const struct http_session *s, const struct http_request *request)
@@ -62,24 +103,14 @@ static void on_play(struct http_session *s, const struct http_request *request)
 {
     struct url_stream stream;
     if (find_stream(s, request, &stream))
-        play(s, request, &stream);
+        ask(s, request, AUTH_PLAY, &stream);
 }
 
 static void on_publish(struct http_session *s, const struct http_request *request)
 {
     struct url_stream stream;
     if (find_stream(s, request, &stream))
-        publish(s, request, &stream);
-}
-
-static void on_head(struct http_session *s, const struct http_request *request)
-{
-    struct url_stream stream;
-    if (!find_stream(s, request, &stream))
-        return;
-    bool              live = broadcast_is_live(s->base.worker->context, stream.path);
-    struct http_reply reply = { .status = live ? 200 : 404, .content_type = "video/x-flv" };
-    http_answer(s, &reply);
+        ask(s, request, AUTH_PUBLISH, &stream);
 }
 
 /* WebSockets: streams as well, with or without ".flv". */
@@ -116,17 +147,28 @@ static void on_websocket(struct http_session *s, const struct http_request *requ
         error = url_stream_from_path(request->path, &stream, &why);
     if (error != 0)
         http_answer_error(s, error == ERR_NOT_FOUND ? 404 : 400, why);
-    else if (flv_publish_is_asked(request))
-        publish(s, request, &stream);
     else
-        play(s, request, &stream);
+        ask(s, request, flv_publish_is_asked(request) ? AUTH_PUBLISH : AUTH_PLAY, &stream);
+}
+
+/* Files: under a prefix of their own they go before streams, else after. */
+
+static bool is_file(const struct http_session *s, const struct http_request *request)
+{
+    return static_files_match(s->base.worker->config, request->path);
+}
+
+static bool is_mounted_file(const struct http_session *s, const struct http_request *request)
+{
+    return static_files_are_mounted(s->base.worker->config) && is_file(s, request);
 }
 
 static const struct route routes[] = {
-    { is_websocket, ON_ANY,             on_websocket },
-    { is_stream,    ON(GET),            on_play      },
-    { is_stream,    ON(HEAD),           on_head      },
-    { is_stream,    ON(POST) | ON(PUT), on_publish   },
+    { is_websocket,    ON_ANY,             on_websocket       },
+    { is_mounted_file, ON(GET) | ON(HEAD), static_files_serve },
+    { is_stream,       ON(GET) | ON(HEAD), on_play            },
+    { is_stream,       ON(POST) | ON(PUT), on_publish         },
+    { is_file,         ON(GET) | ON(HEAD), static_files_serve },
 };
 
 #define ROUTE_COUNT (sizeof routes / sizeof *routes)
@@ -195,7 +237,7 @@ void http_route(struct http_session *s, const struct http_request *request)
 {
     const struct route *path = find_path(s, request);
     unsigned            methods = path != NULL ? methods_of(path) : 0;
-    if (request->method == HTTP_METHOD_OPTIONS && (path != NULL || strcmp(request->path, "*") == 0)) {
+    if (request->method == HTTP_METHOD_OPTIONS) { /* of any path: a page is to see the 404 that follows */
         answer_options(s, methods);
         return;
     }

@@ -5,6 +5,8 @@
 #include "core/context.h"
 #include "core/worker.h"
 #include "net/conn.h"
+#include "net/tls.h"
+#include "net/tls_store.h"
 #include "server/http_peer.h"
 
 #include <stdlib.h>
@@ -88,6 +90,7 @@ static void go_on(struct http_session *s)
         return;
     s->answered = s->head_only = false;
     s->unwanted = 0;
+    session_forget_stream(&s->base);
     s->since_ms = worker_now_ms(s->base.worker);
     if (!s->keep_alive)
         finish(s, "answered");
@@ -144,7 +147,7 @@ static void on_writable(struct conn *conn)
 static void on_end(struct conn *conn, int error)
 {
     struct http_session *s = conn->owner;
-    finish(s, err_name(error));
+    finish(s, conn_why(conn, error));
 }
 
 static const struct conn_handler handler = { on_input, on_writable, on_end };
@@ -165,7 +168,8 @@ static void check_progress(struct http_session *s, uint64_t now_ms)
 static void on_tick(struct session *base, uint64_t now_ms)
 {
     struct http_session *s = (struct http_session *)base;
-    bool                 started = http_parser_started(s->parser) || s->answered;
+    bool                 opening = conn_is_opening(s->conn);
+    bool                 started = http_parser_started(s->parser) || s->answered || opening;
     uint32_t             limit_s = started ? config_of(s)->limits.handshake_s : config_of(s)->limits.idle_s;
     if (s->pending != NULL) {
         check_progress(s, now_ms);
@@ -174,9 +178,9 @@ static void on_tick(struct session *base, uint64_t now_ms)
     if (now_ms - s->since_ms <= (uint64_t)limit_s * 1000)
         return;
     s->keep_alive = false;
-    if (started && !s->answered)
+    if (started && !s->answered && !opening)
         http_answer_error(s, 408, "the request did not come in time");
-    finish(s, started ? "request timed out" : "idle");
+    finish(s, opening ? "TLS handshake timed out" : started ? "request timed out" : "idle");
 }
 
 /* An answer on its way has the time of drain_s to arrive. */
@@ -215,7 +219,7 @@ static const struct session_ops ops = {
     .destroy = destroy,
 };
 
-static void start_session(struct worker *worker, int fd, const struct sockaddr_storage *peer)
+static void start_session(struct worker *worker, int fd, const struct sockaddr_storage *peer, struct ssl_ctx_st *tls)
 {
     struct http_session *s = alloc_zeroed(sizeof *s);
     session_init(&s->base, worker, &ops, peer);
@@ -224,15 +228,27 @@ static void start_session(struct worker *worker, int fd, const struct sockaddr_s
     s->parser = http_parser_new(&limits);
     s->since_ms = worker_now_ms(worker);
     s->conn = conn_new(&worker->loop, fd, &handler, s);
+    if (tls != NULL)
+        tls_start(s->conn, tls);
+}
+
+static void take(struct worker *w, int fd, const struct sockaddr_storage *peer, struct ssl_ctx_st *tls)
+{
+    char ip[ADDRESS_IP_SIZE];
+    address_format_ip(peer, ip);
+    if (context_admit(w->context, ip))
+        start_session(w, fd, peer, tls);
+    else
+        close(fd);
 }
 
 void http_server_accept(int fd, const struct sockaddr_storage *peer, void *worker)
 {
+    take(worker, fd, peer, NULL);
+}
+
+void http_server_accept_tls(int fd, const struct sockaddr_storage *peer, void *worker)
+{
     struct worker *w = worker;
-    char           ip[ADDRESS_IP_SIZE];
-    address_format_ip(peer, ip);
-    if (context_admit(w->context, ip))
-        start_session(w, fd, peer);
-    else
-        close(fd);
+    take(w, fd, peer, tls_store_context(w->context->tls, TLS_HTTPS));
 }

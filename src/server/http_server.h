@@ -1,8 +1,9 @@
-/* http_server.h - who listens for HTTP: reads requests, and gives each to what serves it.
+/* http_server.h - who listens for HTTP, plain and over TLS: reads requests, and gives each to what serves it.
  *
  *     GET, HEAD /{app}/{name}.flv          session/flv_session.h
  *     POST, PUT /{app}/{name}.flv          session/flv_publish_session.h
  *     WebSocket /{app}/{name}[.flv]        either, by its subprotocol
+ *     GET, HEAD elsewhere                  server/static_files.h
  *     OPTIONS                              for CORS
  *
  * A connection that is not a stream is kept for the next request. */
@@ -13,5 +14,6 @@
 
 /* For worker_listen(): a connection for `worker`. */
 void http_server_accept(int fd, const struct sockaddr_storage *peer, void *worker);
+void http_server_accept_tls(int fd, const struct sockaddr_storage *peer, void *worker);
 
 #endif

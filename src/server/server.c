@@ -7,8 +7,10 @@
 #include "core/context.h"
 #include "core/worker.h"
 #include "net/listener.h"
+#include "net/tls_store.h"
 #include "server/http_server.h"
 #include "server/rtmp_server.h"
+#include "server/tls_setup.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -75,6 +77,8 @@ static int listen_all(struct context *context)
     const struct service services[] = {
         { "rtmp", "rtmp.port", config->rtmp.port, rtmp_server_accept },
         { "http", "http.port", config->http.port, http_server_accept },
+        { "rtmps", "rtmps.port", config->rtmps.port, rtmp_server_accept_tls },
+        { "https", "https.port", config->https.port, http_server_accept_tls },
     };
     for (size_t i = 0; i < sizeof services / sizeof *services; i++) {
         if (services[i].port == CONFIG_PORT_OFF)
@@ -147,10 +151,11 @@ int server_run(const struct config *config)
     raise_descriptor_limit(config);
     struct context *context = context_new(config);
     make_workers(context);
-    int error = listen_all(context);
+    int error = tls_setup_load(config, &context->tls) ? listen_all(context) : ERR_INVALID;
     if (error == 0)
         error = run_workers(context, &signals);
     worker_free_all(context);
+    tls_store_free(context->tls);
     context_free(context);
     if (error == 0)
         log_info(NULL, "stopped");

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "core/broadcast.h"
 #include "core/session.h"
 #include "core/worker.h"
 #include "core/config.h"
@@ -153,7 +154,7 @@ static void on_end(struct conn *conn, int error)
     else if (error == ERR_CLOSED && !is_websocket(p))
         end(p, 400, "the upload broke off"); /* it may have ended its own direction only */
     else
-        session_close(&p->base, err_name(error));
+        session_close(&p->base, conn_why(conn, error));
 }
 
 static const struct conn_handler handler = { on_input, on_writable, on_end };
@@ -209,8 +210,30 @@ static void destroy(struct session *base)
     free(p);
 }
 
+static const char *const protocols[] = { "publisher", "post", NULL };
+
+static void welcome(struct flv_publisher *p, const struct http_request *request)
+{
+    static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    p->base.role = SESSION_PUBLISHER;
+    flv_reader_init(&p->reader, (uint32_t)config_of(p)->limits.message_size);
+    if (request->upgrade_websocket)
+        websocket_link_open(&p->websocket, p->conn, request, websocket_choose_protocol(request, protocols), 0);
+    else if (request->expect_continue)
+        conn_write(p->conn, go_on, sizeof go_on - 1);
+}
+
+static void on_published(struct session *base)
+{
+    struct flv_publisher *p = publisher_of(base);
+    ingest_go_on(&p->ingest);
+    welcome(p, http_parser_request(p->parser));
+    conn_resume(p->conn);
+}
+
 static const struct session_ops ops = {
     .name = "FLV",
+    .on_published = on_published,
     .on_tick = on_tick,
     .on_stop = on_stop,
     .on_close = on_close,
@@ -218,8 +241,6 @@ static const struct session_ops ops = {
 };
 
 /* The beginning. */
-
-static const char *const protocols[] = { "publisher", "post", NULL };
 
 bool flv_publish_is_asked(const struct http_request *request)
 {
@@ -248,32 +269,21 @@ static int status_of(int error)
     return error == ERR_BUSY ? 409 : error == ERR_REFUSED ? 403 : 503;
 }
 
-/* Whether it may publish; otherwise the session is ended with an answer. */
-static bool admit(struct flv_publisher *p, const struct http_request *request)
+/* Ask for the stream.  0, or BROADCAST_PENDING; otherwise the session is ended with an answer. */
+static int admit(struct flv_publisher *p, const struct http_request *request)
 {
     const char *why;
     int         status = check_request(request, p->until_close, &why);
     if (status != 0) {
-        ingest_refuse(&p->base, session_path(&p->base), why);
+        ingest_refuse(&p->base, why);
         end(p, status, why);
-        return false;
+        return ERR_INVALID;
     }
-    int error = ingest_begin(&p->ingest, &p->base, &why);
-    if (error != 0)
-        end(p, status_of(error), why);
-    return error == 0;
-}
-
-static void welcome(struct flv_publisher *p, const struct http_request *request)
-{
-    static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
-    p->publishing = true;
-    p->base.role = SESSION_PUBLISHER;
-    flv_reader_init(&p->reader, (uint32_t)config_of(p)->limits.message_size);
-    if (request->upgrade_websocket)
-        websocket_link_open(&p->websocket, p->conn, request, websocket_choose_protocol(request, protocols), 0);
-    else if (request->expect_continue)
-        conn_write(p->conn, go_on, sizeof go_on - 1);
+    int result = ingest_begin(&p->ingest, &p->base, &why);
+    p->publishing = result >= 0;
+    if (result < 0)
+        end(p, status_of(result), why);
+    return result;
 }
 
 void flv_publish_session_start(struct session *before, struct conn *conn, struct http_parser *parser,
@@ -288,6 +298,9 @@ void flv_publish_session_start(struct session *before, struct conn *conn, struct
     p->until_close = !request->upgrade_websocket && request->minor == 0 &&
                      http_request_header(request, "Content-Length") == NULL;
     conn_set_owner(conn, &handler, p);
-    if (admit(p, request))
+    int result = admit(p, request);
+    if (result == 0)
         welcome(p, request);
+    else if (result == BROADCAST_PENDING)
+        conn_pause(conn); /* whatever it sends waits with it */
 }

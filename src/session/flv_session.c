@@ -111,7 +111,7 @@ static void on_end(struct conn *conn, int error)
 {
     struct flv_session *s = conn->owner;
     s->websocket.close_code = 0;
-    session_close(&s->base, err_name(error));
+    session_close(&s->base, conn_why(conn, error));
 }
 
 static const struct conn_handler handler = { on_input, on_writable, on_end };
@@ -176,9 +176,11 @@ void flv_session_start(struct session *before, struct conn *conn, const struct h
     viewer_init(&s->viewer, conn, is_websocket(s) ? WIRE_WS : WIRE_FLV, &viewer_ops);
     s->viewer.needs_tracks = true;
     if (outlet_open(s->base.worker, stream->path, &outlet) != 0) {
-        log_error(&s->base.log, "FLV session %s %s play %s error, too many streams", s->base.id, s->base.ip,
-                  stream->path);
-        end(s, 503, WEBSOCKET_LINK_CODE(503), "too many streams");
+        const char *why = limit_hit(&s->base.worker->context->stats, LIMIT_STREAMS);
+        log_error(&s->base.log, "FLV session %s %s play %s error, %s", s->base.id, s->base.ip, stream->path,
+                  why);
+        stats_add(&s->base.worker->context->stats.viewers_refused, 1);
+        end(s, 503, WEBSOCKET_LINK_CODE(503), why);
         return;
     }
     log_info(&s->base.log, "FLV session %s %s start play %s", s->base.id, s->base.ip, stream->path);

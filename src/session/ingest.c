@@ -9,23 +9,34 @@
 #include "protocol/rtmp_data.h"
 #include "protocol/rtmp_message.h"
 
-void ingest_refuse(struct session *s, const char *path, const char *why)
+void ingest_refuse(struct session *s, const char *why)
 {
-    log_error(&s->log, "%s session %s %s push %s error, %s", s->ops->name, s->id, s->ip, path, why);
+    log_error(&s->log, "%s session %s %s push %s error, %s", s->ops->name, s->id, s->ip, session_path(s), why);
     stats_add(&s->worker->context->stats.publishers_refused, 1);
 }
 
 int ingest_begin(struct ingest *in, struct session *s, const char **why)
 {
     int error = broadcast_publish(s, session_path(s));
-    if (error != 0) {
-        *why = error == ERR_BUSY ? "already publishing" : "too many streams";
-        ingest_refuse(s, session_path(s), *why);
+    if (error < 0) {
+        *why = error == ERR_BUSY ? err_name(error) : limit_hit(&s->worker->context->stats, LIMIT_STREAMS);
+        ingest_refuse(s, *why);
         return error;
     }
     *in = (struct ingest){ .session = s, .heard_ms = worker_now_ms(s->worker) };
+    if (error == 0)
+        ingest_go_on(in);
+    else
+        log_info(&s->log, "%s session %s %s waits to push %s: its publisher is replaced", s->ops->name, s->id,
+                 s->ip, session_path(s));
+    return error;
+}
+
+void ingest_go_on(struct ingest *in)
+{
+    struct session *s = in->session;
+    in->heard_ms = worker_now_ms(s->worker);
     log_info(&s->log, "%s session %s %s start push %s", s->ops->name, s->id, s->ip, session_path(s));
-    return 0;
 }
 
 /* Data other than metadata is passed on as it is; what an encoder takes back is not. */

@@ -18,13 +18,15 @@ struct ingest {
     uint64_t        dropped;
 };
 
-/* Have the session publish the stream it was given by session_set_stream().  0; or ERR_BUSY,
- * ERR_TOO_BIG (too many streams), with a phrase in *why, logged and counted: the session answers in
- * the way of its protocol, and nothing is to be ended. */
-int ingest_begin(struct ingest *, struct session *, const char **why);
+/* Have the session publish the stream it was given by session_set_stream().  0; BROADCAST_PENDING
+ * if another publisher leaves first (core/broadcast.h): from its on_published() the session calls
+ * ingest_go_on(); or ERR_BUSY, ERR_TOO_BIG (too many streams), with a phrase in *why, logged and
+ * counted: the session answers in the way of its protocol, and nothing is to be ended. */
+int  ingest_begin(struct ingest *, struct session *, const char **why);
+void ingest_go_on(struct ingest *);
 
-/* Log and count a refusal for another reason; `path` is "" while there is none. */
-void ingest_refuse(struct session *, const char *path, const char *why);
+/* Log and count a refusal for another reason. */
+void ingest_refuse(struct session *, const char *why);
 
 /* A packet as it was parsed: its type (AV_DATA or RTMP's 15 for data), size and body are set.
  * Takes the reference over.  What no viewer could use is dropped, not held against the publisher. */
@@ -33,7 +35,7 @@ void ingest_take(struct ingest *, struct avpacket *packet, uint32_t time_ms);
 /* Whether nothing has come for publish.timeout_s. */
 bool ingest_is_silent(const struct ingest *, uint64_t now_ms);
 
-/* The session publishes no more; the path is free for the next. */
+/* The session publishes no more, or does not wait to any more; the path is free for the next. */
 void ingest_end(struct ingest *, const char *reason);
 
 /* The part of ingest_take() that is pure: classify the packet and take off what was said to the

@@ -140,31 +140,29 @@ static void on_get_stream_length(struct rtmp_session *s, struct rtmp_call *call)
     rtmp_reply_send(s, &reply);
 }
 
-/* FCPublish and FCSubscribe want an answer and an event of their own. */
-static void answer_fc(struct rtmp_session *s, struct rtmp_call *call, const char *event, const char *code)
+void rtmp_send_fc_event(struct rtmp_session *s, const char *event, const char *code)
 {
     struct rtmp_reply  reply;
     struct rtmp_status status = { "status", code, "" };
     rtmp_reply_begin(&reply);
-    if (call->transaction != 0)
-        rtmp_write_null_result(&reply.w, call->transaction, s->chunk_size);
     rtmp_write_fc_status(&reply.w, event, &status, s->chunk_size);
     rtmp_reply_send(s, &reply);
 }
 
-static void on_fc_publish(struct rtmp_session *s, struct rtmp_call *call)
+/* FCPublish and FCSubscribe get an event of their own, which speaks of success: so it comes when
+ * the stream that is named has been granted, not before. */
+static void on_fc_start(struct rtmp_session *s, struct rtmp_call *call)
 {
-    answer_fc(s, call, "onFCPublish", "NetStream.Publish.Start");
-}
-
-static void on_fc_subscribe(struct rtmp_session *s, struct rtmp_call *call)
-{
-    answer_fc(s, call, "onFCSubscribe", "NetStream.Play.Start");
+    s->wants_fc_event = true;
+    if (call->transaction != 0)
+        answer_null(s, call);
 }
 
 static void on_fc_unpublish(struct rtmp_session *s, struct rtmp_call *call)
 {
-    answer_fc(s, call, "onFCUnpublish", "NetStream.Unpublish.Success");
+    if (call->transaction != 0)
+        answer_null(s, call);
+    rtmp_send_fc_event(s, "onFCUnpublish", "NetStream.Unpublish.Success");
     if (s->state == RTMP_PUBLISH)
         rtmp_stop_publishing(s, true, "unpublished");
 }
@@ -206,9 +204,9 @@ static const struct {
     { "deleteStream",    STARTED,          on_delete_stream }, /* -> READY */
     { "closeStream",     STARTED,          on_close_stream },  /* -> READY */
     { "releaseStream",   STARTED,          answer_null },
-    { "FCPublish",       STARTED,          on_fc_publish },
+    { "FCPublish",       STARTED,          on_fc_start },
     { "FCUnpublish",     STARTED,          on_fc_unpublish },  /* -> READY */
-    { "FCSubscribe",     STARTED,          on_fc_subscribe },
+    { "FCSubscribe",     STARTED,          on_fc_start },
     { "FCUnsubscribe",   STARTED,          answer_null },
     { "getStreamLength", STARTED,          on_get_stream_length },
     { "_checkbw",        ANY,              answer_null },

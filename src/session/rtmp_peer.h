@@ -22,6 +22,7 @@ enum rtmp_state {
     RTMP_GREETED,   /* C2 */
     RTMP_CONNECT,   /* nothing but the connect command */
     RTMP_READY,
+    RTMP_WAIT,      /* for the publisher before to be gone; its input is not read */
     RTMP_PUBLISH,
     RTMP_PLAY,
 };
@@ -42,6 +43,7 @@ struct rtmp_session {
     uint64_t                  acked;      /* bytes received when we last acknowledged */
     uint64_t                  heard_ms;   /* when the peer last said anything */
     uint64_t                  pinged_ms;  /* 0: no ping is open */
+    bool                      wants_fc_event; /* it sent FCPublish or FCSubscribe */
     struct ingest             ingest;     /* PUBLISH */
     struct viewer             viewer;     /* PLAY */
     bool                      play_ended; /* PLAY: the stream ended; the peer was told */
@@ -59,6 +61,9 @@ void rtmp_reply_send(struct rtmp_session *, struct rtmp_reply *);
 /* One onStatus on the active message stream. */
 void rtmp_send_status(struct rtmp_session *, uint32_t msid, const char *level, const char *code,
                       const char *description);
+
+/* onFCPublish and the like. */
+void rtmp_send_fc_event(struct rtmp_session *, const char *event, const char *code);
 
 /* Say no with a status and end: the peer has time to read it. */
 void rtmp_refuse(struct rtmp_session *, uint32_t msid, const char *code, const char *description);
@@ -81,6 +86,7 @@ struct rtmp_call {
     struct amf_reader arguments;
 };
 void rtmp_on_publish(struct rtmp_session *, struct rtmp_call *);
+void rtmp_on_published(struct rtmp_session *); /* WAIT -> PUBLISH */
 void rtmp_on_play(struct rtmp_session *, struct rtmp_call *);
 void rtmp_on_pause(struct rtmp_session *, struct rtmp_call *);
 void rtmp_on_receive_audio(struct rtmp_session *, struct rtmp_call *);

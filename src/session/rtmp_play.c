@@ -1,4 +1,5 @@
 #include "base/error.h"
+#include "core/access.h"
 #include "core/context.h"
 #include "core/outlet.h"
 #include "core/worker.h"
@@ -56,10 +57,13 @@ static const struct viewer_ops viewer_ops = {
     .on_lost = on_lost,
 };
 
-static void refuse(struct rtmp_session *s, const char *path, const char *why)
+/* `why` is for the peer.  librtmp knows this code, and would go on waiting after another. */
+static void refuse(struct rtmp_session *s, const char *why, const char *log)
 {
-    char description[512];
-    log_error(&s->base.log, "RTMP session %s %s play %s error, %s", s->base.id, s->base.ip, path, why);
+    char        description[512];
+    const char *path = session_path(&s->base);
+    log_error(&s->base.log, "RTMP session %s %s play %s error, %s", s->base.id, s->base.ip, path, log);
+    stats_add(&s->base.worker->context->stats.viewers_refused, 1);
     snprintf(description, sizeof description, "%s: %s", path, why);
     rtmp_refuse(s, s->msid, "NetStream.Play.Failed", description);
 }
@@ -86,14 +90,30 @@ static void start_playing(struct rtmp_session *s, struct outlet *outlet)
     viewer_init(&s->viewer, s->conn, WIRE_RTMP, &viewer_ops);
     s->viewer.cursor.msid = s->msid;
     log_info(&s->base.log, "RTMP session %s %s start play %s", s->base.id, s->base.ip, session_path(&s->base));
+    if (s->wants_fc_event)
+        rtmp_send_fc_event(s, "onFCSubscribe", "NetStream.Play.Start");
     greet(s);
     outlet_join(outlet, &s->viewer);
+}
+
+static void on_access(struct session *base, enum auth_use use, const struct access_answer *answer)
+{
+    struct rtmp_session *s = (struct rtmp_session *)base;
+    struct outlet       *outlet;
+    (void)use;
+    if (!answer->allowed) {
+        refuse(s, answer->why, answer->log);
+    } else if (outlet_open(base->worker, session_path(base), &outlet) != 0) {
+        const char *why = limit_hit(&base->worker->context->stats, LIMIT_STREAMS);
+        refuse(s, why, why);
+    } else {
+        start_playing(s, outlet);
+    }
 }
 
 void rtmp_on_play(struct rtmp_session *s, struct rtmp_call *call)
 {
     struct url_stream stream;
-    struct outlet    *outlet;
     const char       *why;
     rtmp_string_argument(&call->arguments); /* the command object: null */
     struct bytes name = rtmp_string_argument(&call->arguments);
@@ -104,14 +124,12 @@ void rtmp_on_play(struct rtmp_session *s, struct rtmp_call *call)
     }
     s->msid = call->msid != 0 ? call->msid : s->last_msid;
     if (url_stream_from_rtmp(bytes_of(s->app), name, &stream, &why) != 0) {
-        refuse(s, "", why);
+        session_forget_stream(&s->base);
+        refuse(s, why, why);
         return;
     }
     session_set_stream(&s->base, &stream);
-    if (outlet_open(s->base.worker, stream.path, &outlet) != 0)
-        refuse(s, stream.path, "too many streams");
-    else
-        start_playing(s, outlet);
+    access_ask(&s->base, AUTH_PLAY, on_access);
 }
 
 /* Pausing holds back everything; going on starts at the newest keyframe, with the headers. */

@@ -7,6 +7,7 @@
 #include "core/outlet.h"
 #include "core/worker.h"
 #include "net/conn.h"
+#include "net/tls.h"
 #include "protocol/rtmp_data.h"
 #include "protocol/rtmp_message.h"
 #include "session/rtmp_peer.h"
@@ -223,7 +224,7 @@ static size_t on_input(struct conn *conn, struct bytes in)
     size_t               taken = 0;
     s->heard_ms = now_ms(s);
     s->pinged_ms = 0;
-    while (taken < in.size && !s->base.closed) {
+    while (taken < in.size && !s->base.closed && s->state != RTMP_WAIT) {
         ssize_t n = step(s, (struct bytes){ in.data + taken, in.size - taken });
         if (n == 0)
             break;
@@ -245,7 +246,7 @@ static void on_writable(struct conn *conn)
 
 static void on_end(struct conn *conn, int error)
 {
-    session_close(&session_of(conn)->base, err_name(error));
+    session_close(&session_of(conn)->base, conn_why(conn, error));
 }
 
 static const struct conn_handler handler = { on_input, on_writable, on_end };
@@ -277,8 +278,8 @@ static const char *find_expired(const struct rtmp_session *s, uint64_t now)
 {
     const struct config *config = config_of(s);
     uint64_t             age_ms = now - s->state_since_ms;
-    if (s->state < RTMP_READY && age_ms > (uint64_t)config->limits.handshake_s * 1000)
-        return "handshake timed out";
+    if ((s->state < RTMP_READY || s->state == RTMP_WAIT) && age_ms > (uint64_t)config->limits.handshake_s * 1000)
+        return conn_is_opening(s->conn) ? "TLS handshake timed out" : "handshake timed out";
     if (s->state == RTMP_READY && age_ms > (uint64_t)config->limits.idle_s * 1000)
         return "idle: neither published nor played";
     if (s->state == RTMP_PUBLISH && ingest_is_silent(&s->ingest, now))
@@ -328,19 +329,27 @@ static void destroy(struct session *base)
     free(s);
 }
 
+static void on_published(struct session *base)
+{
+    rtmp_on_published((struct rtmp_session *)base);
+}
+
 static const struct session_ops ops = {
     .name = "RTMP",
+    .on_published = on_published,
     .on_tick = on_tick,
     .on_stop = on_stop,
     .on_close = on_close,
     .destroy = destroy,
 };
 
-void rtmp_session_start(struct worker *worker, int fd, const struct sockaddr_storage *peer)
+void rtmp_session_start(struct worker *worker, int fd, const struct sockaddr_storage *peer, struct ssl_ctx_st *tls)
 {
     struct rtmp_session *s = alloc_zeroed(sizeof *s);
     session_init(&s->base, worker, &ops, peer);
     s->conn = conn_new(&worker->loop, fd, &handler, s);
+    if (tls != NULL)
+        tls_start(s->conn, tls);
     s->chunk_size = RTMP_CHUNK_SIZE_DEFAULT;
     s->ack_window = ACK_WINDOW_DEFAULT;
     s->heard_ms = now_ms(s);

@@ -68,7 +68,7 @@ describe('the configuration', { concurrency: 4 }, () => {
         ['a value out of range', '{\n  "http": { "port": 70000 }\n}\n', /:2: http\.port: .*65535/],
         ['a value of another type', '{ "workers": "many" }', /:1: workers: /],
         ['a word that is no choice', '{\n\n"log": { "level": "loud" } }', /:3: log\.level: /],
-        ['a key twice', '{ "workers": 1,\n "workers": 2 }', /workers/],
+        ['a key twice', '{ "workers": 1,\n "workers": 2 }', /:2: duplicate/],
         ['a comma too many', '{ "workers": 1, }', /:1/],
         ['nothing', '', /millrace\.json/],
         ['an array', '[]', /millrace\.json/],

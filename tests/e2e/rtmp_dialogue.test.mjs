@@ -109,9 +109,10 @@ describe('commands', { concurrency: 4 }, () => {
             if (name === 'getStreamLength')
                 assert.equal(values[3], 0, 'a live stream has no length');
         }
-        await client.message(isCommand('onFCPublish'), 'onFCPublish');
         client.msid = await client.createStream();
+        assert.ok(!client.received.some(isCommand('onFCPublish')), 'nothing is granted yet');
         await client.publish('stream');
+        await client.message(isCommand('onFCPublish'), 'onFCPublish');
         assert.equal((await client.call('FCUnpublish', ['stream'])).values[0], '_result');
         await client.message(isCommand('onFCUnpublish'), 'onFCUnpublish');
     });

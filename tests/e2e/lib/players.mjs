@@ -10,6 +10,12 @@ export function ffmpegPublisher(t, file, url) {
     return start(t, 'ffmpeg', publishArgs(file, url));
 }
 
+// The same in the body of a POST, in chunks.
+export function ffmpegPoster(t, file, url) {
+    const args = publishArgs(file, url);
+    return start(t, 'ffmpeg', [...args.slice(0, -1), '-method', 'POST', url]);
+}
+
 // GStreamer's own FLV muxer and RTMP client; `branches` are pipelines from the demuxer to the muxer.
 export function gstreamerPublisher(t, file, url, branches) {
     return start(t, 'gst-launch-1.0', [

@@ -39,8 +39,8 @@ static void test_largest_values(void **state)
 static void test_find_cut(void **state)
 {
     (void)state;
-    uint8_t       whole[5 + 6 + 4 + SEI_NAL_SIZE + 8] = { 0x27, 1, 0, 0, 0, 0, 0, 0, 2, 9, 0x30, 0, 0, 0, 36 };
-    size_t        at = 15, needed = at + SEI_NAL_SIZE - 1; /* the stop bit is not looked at */
+    uint8_t whole[5 + 6 + 4 + SEI_NAL_SIZE + 8] = { 0x27, 1, 0, 0, 0, 0, 0, 0, 2, 9, 0x30, 0, 0, 0, 36 };
+    size_t  at = 15, needed = at + SEI_NAL_SIZE - 1; /* the stop bit is not looked at */
     memcpy(whole + at, nal, sizeof nal);
     for (size_t cut = 0; cut <= sizeof whole; cut++) {
         uint8_t         *copy = copy_exact(whole, cut);

@@ -106,7 +106,8 @@ static void test_refusals(void **state)
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct skim_ws       s = { .got = 0 };
         struct skim_ws_event event;
-        CHECK_EQ(skim_ws_read(&s, (struct bytes){ cases[i].wire, sizeof cases[i].wire }, &event), cases[i].want);
+        struct bytes         in = { cases[i].wire, sizeof cases[i].wire };
+        CHECK_EQ(skim_ws_read(&s, in, &event), cases[i].want);
     }
 }
 

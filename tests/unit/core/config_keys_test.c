@@ -8,17 +8,25 @@
 
 #include <stdio.h>
 
-/* Lists, which no key has today, and the limits of every type: on a table of our own. */
+/* Lists and the limits of every type: on a table of our own. */
 static void test_types(void **state)
 {
     (void)state;
     struct plain {
         struct config_list list;
         char              *path;
+        struct cidr_list   networks;
     } plain = { 0 };
     static const struct config_key list = { .name = "list", .type = CONFIG_LIST, .max = 2 };
     static const struct config_key path = { .name = "path", .type = CONFIG_PATH, .min = 1, .max = 8,
                                             .offset = offsetof(struct plain, path) };
+    static const struct config_key nets = { .name = "nets", .type = CONFIG_NETWORKS, .max = 3,
+                                            .offset = offsetof(struct plain, networks) };
+    static const struct config_key secret = { .name = "secret", .type = CONFIG_STRING, .max = 8,
+                                              .flags = CONFIG_SECRET,
+                                              .offset = offsetof(struct plain, path) };
+    static const struct config_key secrets = { .name = "secrets", .type = CONFIG_LIST, .max = 2,
+                                               .flags = CONFIG_SECRET };
     static const struct {
         const struct config_key *key;
         const char              *value, *why;
@@ -29,6 +37,21 @@ static void test_types(void **state)
         { &list, "[\"a\", \"b\", \"c\"]", "it has 3 items, which is not between 0 and 2" },
         { &list, "[\"a\", 1]", "expected a string, not 1" },
         { &list, "7", "expected a list of strings, not 7" },
+        { &list, "[\"\"]", "an item may not be empty" },
+        { &nets, "10.0.0.0/8", "" },
+        { &nets, "[\"192.0.2.7\", \"2001:db8::/32\", \"0.0.0.0/0\"]", "" },
+        { &nets, "[]", "" },
+        { &nets, "[\"10.0.0.1\", \"10.0.0.1/8\"]",
+          "\"10.0.0.1/8\" has an address that is longer than its prefix" },
+        { &nets, "10.0.0.0/33", "\"10.0.0.0/33\" has a prefix length that is none" },
+        { &nets, "localhost", "\"localhost\" is no IPv4 or IPv6 network" },
+        { &nets, "[1]", "expected an address or a network, not 1" },
+        { &nets, "7", "expected a list of addresses and networks, not 7" },
+        { &nets, "[\"::\", \"::1\", \"::2\", \"::3\"]", "it has 4 items, which is not between 0 and 3" },
+        { &secret, "\"hunter2\"", "" },
+        { &secret, "hunter2hunter2", "it has 14 bytes, which is more than 8" },
+        { &secrets, "[\"a\", 123456]", "expected a string" },
+        { &secrets, "{\"a\": 123456}", "expected a list of strings" },
         { &path, "/a", "" },
         { &path, "\"/b\"", "" },
         { &path, "", "it may not be empty" },
@@ -42,6 +65,10 @@ static void test_types(void **state)
         assert_string_equal(why, cases[i].why);
         CHECK_EQ(result, why[0] == '\0' ? 0 : ERR_INVALID);
         if (result == 0) {
+            struct plain copy = { 0 };
+            config_key_copy(cases[i].key, &copy, &plain);
+            CHECK(config_key_is_equal(cases[i].key, &copy, &plain));
+            config_key_clear(cases[i].key, &copy);
             json_t *got = config_key_get(cases[i].key, &plain);
             CHECK(json_equal(got, value));
             json_decref(got);
@@ -50,6 +77,8 @@ static void test_types(void **state)
     }
     config_key_clear(&list, &plain);
     config_key_clear(&path, &plain);
+    config_key_clear(&nets, &plain);
+    assert_null(plain.networks.items);
     assert_null(plain.list.items);
     assert_null(plain.path);
 }
@@ -64,6 +93,8 @@ static void test_table(void **state)
         [CONFIG_PORT] = sizeof(int),        [CONFIG_ENUM] = sizeof(int),
         [CONFIG_STRING] = sizeof(char *),   [CONFIG_ADDRESS] = sizeof(char *),
         [CONFIG_PATH] = sizeof(char *),     [CONFIG_LIST] = sizeof(struct config_list),
+        [CONFIG_NETWORKS] = sizeof(struct cidr_list),
+        [CONFIG_CERTIFICATES] = sizeof(struct config_certificates),
     };
     for (size_t i = 0; i < config_key_count; i++) {
         const struct config_key *key = &config_keys[i];
@@ -72,6 +103,7 @@ static void test_table(void **state)
         CHECK(key->type != CONFIG_INTEGER || key->max <= UINT32_MAX);
         CHECK_EQ(key->type == CONFIG_ENUM, key->choices != NULL);
         CHECK(key->doc[0] != '\0' && key->doc[strlen(key->doc) - 1] == '.' && strchr(key->doc, '|') == NULL);
+        CHECK(!(key->flags & CONFIG_APP) || key->flags & CONFIG_LIVE);
         CHECK(config_key_find(key->name) == key);
         for (size_t j = 0; j < i; j++)
             CHECK(config_keys[j].offset != key->offset);
@@ -84,7 +116,7 @@ static void test_originals_are_told_where_to_go(void **state)
     static const char *const names[] = {
         "logType",         "cluster",        "rtmp.gop_cache", "rtmp.ssl.port", "rtmps.port",
         "https.port",      "http.mediaroot", "http.webroot",   "http.api",      "static.root",
-        "webadmin.enable", "auth.play",      "auth.jwt.users", "record.path",   "store.path",
+        "webadmin.enable", "auth.api_user",  "auth.jwt.users", "record.path",   "store.path",
         "notify.url",      "trans.tasks",    "fission.ffmpeg", "relay.tasks",
     };
     for (size_t i = 0; i < COUNT(names); i++) {
@@ -133,13 +165,22 @@ static void write_row(const struct config_key *key, char *out, size_t size)
     case CONFIG_LIST:
         snprintf(range, sizeof range, "up to %lld strings", (long long)key->max);
         break;
+    case CONFIG_NETWORKS:
+        snprintf(range, sizeof range, "up to %lld addresses and networks", (long long)key->max);
+        break;
+    case CONFIG_CERTIFICATES:
+        snprintf(range, sizeof range, "up to %lld objects `{ \"cert\": FILE, \"key\": FILE }`",
+                 (long long)key->max);
+        break;
     default:
         snprintf(range, sizeof range, "%lld to %lld%s", (long long)key->min, (long long)key->max,
                  key->type == CONFIG_PORT ? ", or `null`" : "");
     }
+    const char *change = key->flags & CONFIG_APP    ? "reload; per app"
+                         : key->flags & CONFIG_LIVE ? "reload"
+                                                    : "restart";
     snprintf(out, size, "| `%s` | `%s` | %s%s| %s | %s | %s |\n", key->name, key->initial, key->unit,
-             key->unit[0] != '\0' ? " " : "", range, key->flags & CONFIG_LIVE ? "reload" : "restart",
-             key->doc);
+             key->unit[0] != '\0' ? " " : "", range, change, key->doc);
 }
 
 static bool holds_line(const char *text, const char *line)

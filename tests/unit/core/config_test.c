@@ -53,6 +53,11 @@ static void test_defaults(void **state)
     CHECK_EQ(c->delivery.backend, CONFIG_BACKEND_AUTO);
     CHECK_EQ(c->publish.resume_s, 10);
     CHECK_EQ(c->publish.timeout_s, 60);
+    CHECK(!c->auth.play && !c->auth.publish && c->auth.legacy);
+    assert_string_equal(c->auth.secret, "");
+    CHECK_EQ(c->publish.allow.count + c->publish.deny.count + c->play.allow.count + c->play.deny.count, 0);
+    CHECK_EQ(c->limits.viewers_per_stream, 0);
+    CHECK_EQ(c->limits.publish_bitrate, 0);
     CHECK_EQ(c->play.wait_s, 30);
     CHECK_EQ(c->limits.connections, 20000);
     CHECK_EQ(c->limits.connections_per_ip, 0);
@@ -147,9 +152,41 @@ static void test_refusals(void **state)
         {"{ \"rtmp\": { \"port\": 8000 } }", "millrace.json: http.port: 8000 is rtmp.port too"},
         {"[]", "millrace.json:1: expected an object, { ... }"},
         {"{\n \"workers\": 1,\n \"workers\": 2 }",
-         "millrace.json:3: duplicate object key near '\"workers\"'"},
-        {"{\n \"workers\": 1\n \"bind\": \"::\" }", "millrace.json:3: '}' expected near '\"bind\"'"},
-        {"{ \"workers\": 1 } x", "millrace.json:1: end of file expected near 'x'"},
+         "millrace.json:3: duplicate object key"},
+        {"{\n \"workers\": 1\n \"bind\": \"::\" }", "millrace.json:3: '}' expected"},
+        {"{ \"workers\": 1 } x", "millrace.json:1: end of file expected"},
+        {"{ \"auth\": { \"secret\": \"hunter2\" \"x\" } }", "millrace.json:1: '}' expected"},
+        {"{ \"auth\": { \"secret\": \"hunter2\n\" } }", "millrace.json:1: unexpected newline"},
+        {"{ \"auth\": { \"secret\": 1234 } }", "millrace.json:1: auth.secret: expected a string"},
+        {"{ \"auth\": { \"secret\": \"hunter2\\u0007\" } }",
+         "millrace.json:1: auth.secret: control characters are not allowed in it"},
+        {"{\n \"auth\": {\n  \"play\": true } }",
+         "millrace.json:3: auth.play: signs are asked for, but there is no secret to check them with: set "
+         "auth.secret, or this to false"},
+        {"{ \"auth\": {\n  \"publish\": true, \"secret\": \"\" } }",
+         "millrace.json:2: auth.publish: signs are asked for, but there is no secret to check them with: set "
+         "auth.secret, or this to false"},
+        {"{ \"auth\": {\n  \"play\": true,\n \"secret\": \"nodemedia2017privatekey\" } }",
+         "millrace.json:3: auth.secret: everybody knows this secret, the default of Node Media Server: "
+         "choose another"},
+        {"{ \"auth\": { \"jwt\": {} } }",
+         "millrace.json:1: unknown key \"auth.jwt\": this version has no HTTP API"},
+        {"{ \"apps\": [] }", "millrace.json:1: apps: expected an object with an object for each app"},
+        {"{ \"apps\": {\n \"live\": 1 } }",
+         "millrace.json:2: apps.live: expected an object with the keys of this app"},
+        {"{ \"apps\": {\n \"a/b\": {} } }", "millrace.json:2: apps: \"a/b\": app has more than one segment"},
+        {"{ \"apps\": { \"live\": { \"auth\":\n 1 } } }",
+         "millrace.json:1: apps.live.auth: expected an object with the keys of this section"},
+        {"{ \"apps\": { \"live\": {\n \"auth\": {\n \"plya\": true } } } }",
+         "millrace.json:3: unknown key \"apps.live.auth.plya\"; did you mean \"auth.play\"?"},
+        {"{ \"apps\": { \"live\": {\n \"rtmp\": {\n \"port\": 1 } } } }",
+         "millrace.json:3: apps.live.rtmp.port: rtmp.port is the same for all apps"},
+        {"{ \"apps\": { \"live\": {\n \"auth\": {\n \"play\": true } } } }",
+         "millrace.json:3: apps.live.auth.play: signs are asked for, but there is no secret to check them "
+         "with: set auth.secret, or this to false"},
+        {"{ \"apps\": { \"live\": { \"publish\": { \"allow\": [\n\"10.0.0.0\", \"10.0.0.0/4\"] } } } }",
+         "millrace.json:1: apps.live.publish.allow: \"10.0.0.0/4\" has an address that is longer than its "
+         "prefix"},
         {"", "millrace.json:1: '[' or '{' expected near end of file"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -323,6 +360,109 @@ static void test_print_is_loadable(void **state)
     free(again);
 }
 
+static const char apps_text[] =
+    "{ \"apps\": { \"live\": { \"auth\": { \"play\": true, \"secrets\": [\"own\"] },\n"
+    "  \"publish\": { \"allow\": [\"10.0.0.0/8\"], \"deny\": [] } },\n"
+    "  \"v1.2\": { \"delivery\": { \"gop_cache\": false } }, \"same\": {} },\n"
+    "  \"auth\": { \"publish\": true, \"secret\": \"global\", \"secrets\": [\"older\"] },\n"
+    "  \"publish\": { \"deny\": [\"192.0.2.0/24\", \"::1\"] } }";
+
+static void test_apps(void **state)
+{
+    (void)state;
+    static const struct config_set sets[] = {
+        { "--set", "apps.set.auth.secret", "by hand" }, { "--set", "apps.v1.2.limits.publish_bitrate", "9" },
+        { "--set", "apps.live.play.deny", "::/0" },     { "--set", "auth.legacy", "false" },
+    };
+    struct config *c = load(apps_text, sets, COUNT(sets));
+    assert_non_null(c);
+    CHECK(!c->auth.play && c->auth.publish && !c->auth.legacy);
+    CHECK_EQ(c->publish.allow.count, 0);
+    CHECK_EQ(c->publish.deny.count, 2);
+
+    const struct config *live = config_of_app(c, "live");
+    CHECK(live->auth.play && live->auth.publish && !live->auth.legacy); /* set later, but global */
+    assert_string_equal(live->auth.secret, ""); /* not the global ones beside its own */
+    CHECK_EQ(live->auth.secrets.count, 1);
+    assert_string_equal(live->auth.secrets.items[0], "own");
+    CHECK_EQ(live->publish.allow.count, 1);
+    CHECK_EQ(live->publish.deny.count, 0);
+    CHECK_EQ(live->play.deny.count, 1);
+    CHECK_EQ(live->rtmp.port, c->rtmp.port);
+    CHECK(config_of_path(c, "/live/s") == live);
+    CHECK(config_of_path(c, "/live") == live);
+
+    const struct config *dotted = config_of_app(c, "v1.2");
+    CHECK(!dotted->delivery.gop_cache && c->delivery.gop_cache);
+    CHECK_EQ(dotted->limits.publish_bitrate, 9);
+    assert_string_equal(dotted->auth.secret, "global");
+    CHECK_EQ(dotted->auth.secrets.count, 1);
+    CHECK_EQ(dotted->publish.deny.count, 2);
+
+    const struct config *set = config_of_app(c, "set");
+    assert_string_equal(set->auth.secret, "by hand");
+    CHECK_EQ(set->auth.secrets.count, 0);
+    CHECK(config_of_app(c, "same") != c);
+    CHECK(config_of_app(c, "Live") == c);
+    CHECK(config_of_path(c, "/other/s") == c);
+    CHECK(config_of_path(c, "") == c);
+    config_free(c);
+}
+
+static void test_app_sets_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        struct config_set set;
+        const char       *error;
+    } cases[] = {
+        {{"--set", "apps.live.rtmp.port", "1"},
+         "--set: apps.live.rtmp.port: rtmp.port is the same for all apps"},
+        {{"--set", "apps.live.auth.plya", "1"}, "--set: unknown key \"apps.live.auth.plya\""},
+        {{"--set", "apps.live", "{}"}, "--set: unknown key \"apps.live\""},
+        {{"--set", "apps..auth.play", "true"}, "--set: unknown key \"apps..auth.play\""},
+        {{"--set", "apps.a/b.auth.play", "true"},
+         "--set: \"apps.a/b.auth.play\": app has more than one segment"},
+        {{"--set", "apps.live.auth.play", "true"},
+         "command line: apps.live.auth.play: signs are asked for, but there is no secret to check them with: "
+         "set auth.secret, or this to false"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct config *config = NULL;
+        CHECK_EQ(config_load(NULL, &cases[i].set, 1, &config, error), ERR_INVALID);
+        assert_string_equal(error, cases[i].error);
+    }
+    char name[400] = "apps.";
+    memset(name + 5, 'a', 300);
+    snprintf(name + 305, sizeof name - 305, ".auth.play");
+    struct config_set long_name = { "--set", name, "true" };
+    struct config    *config = NULL;
+    CHECK_EQ(config_load(NULL, &long_name, 1, &config, error), ERR_INVALID);
+    assert_non_null(strstr(error, "app is too long"));
+}
+
+static void test_print_masks_secrets(void **state)
+{
+    (void)state;
+    struct config *c = load(apps_text, NULL, 0);
+    char          *text = NULL;
+    size_t         size = 0;
+    FILE          *out = open_memstream(&text, &size);
+    CHECK_EQ(config_print(c, out), 0);
+    fclose(out);
+    config_free(c);
+    assert_null(strstr(text, "\"global\""));
+    assert_null(strstr(text, "\"older\""));
+    assert_null(strstr(text, "\"own\""));
+    assert_non_null(strstr(text, "\"secret\": \"********\""));
+    assert_non_null(strstr(text, "10.0.0.0/8"));
+    struct config *again = load(text, NULL, 0);
+    assert_non_null(again);
+    CHECK(config_of_app(again, "live")->auth.play);
+    config_free(again);
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -336,6 +476,9 @@ int main(void)
         cmocka_unit_test(test_files),
         cmocka_unit_test(test_lines),
         cmocka_unit_test(test_print_is_loadable),
+        cmocka_unit_test(test_apps),
+        cmocka_unit_test(test_app_sets_refused),
+        cmocka_unit_test(test_print_masks_secrets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

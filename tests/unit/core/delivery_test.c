@@ -45,10 +45,20 @@ static void turn(void)
     uv_run(&worker->loop.uv, UV_RUN_NOWAIT);
 }
 
-static void session_nothing(struct session *s, const char *reason)
+static unsigned grants;
+
+static void on_published(struct session *s)
 {
-    (void)s;
+    CHECK(s->broadcast != NULL);
+    grants++;
+}
+
+static void on_close(struct session *s, const char *reason)
+{
     (void)reason;
+    broadcast_unpublish(s);
+    if (publisher == s)
+        publisher = NULL;
 }
 
 static void session_free(struct session *s)
@@ -56,21 +66,31 @@ static void session_free(struct session *s)
     free(s);
 }
 
-static const struct session_ops publisher_ops = { .name = "TEST", .on_close = session_nothing, .destroy = session_free };
+static const struct session_ops publisher_ops = {
+    .name = "TEST",
+    .on_published = on_published,
+    .on_close = on_close,
+    .destroy = session_free,
+};
 
-static struct session *start_publisher(const char *path)
+static struct session *start_session(void)
 {
     struct session         *s = alloc_zeroed(sizeof *s);
     struct sockaddr_storage nobody = { .ss_family = AF_INET };
     CHECK(context_admit(context, "0.0.0.0"));
     session_init(s, worker, &publisher_ops, &nobody);
+    return s;
+}
+
+static struct session *start_publisher(const char *path)
+{
+    struct session *s = start_session();
     CHECK_EQ(broadcast_publish(s, path), 0);
     return s;
 }
 
 static void stop_publisher(struct session *s)
 {
-    broadcast_unpublish(s);
     session_close(s, "test");
 }
 
@@ -82,6 +102,7 @@ static int set_up(void **state)
     config->delivery.lag_bytes = 65536;
     config->publish.resume_s = 0;
     config->rtmp.chunk_size = 128;
+    grants = 0;
     context = context_new(config);
     context->worker_count = 1;
     context->workers = alloc_zeroed(sizeof *context->workers);
@@ -488,6 +509,72 @@ static void test_a_second_publisher_is_refused(void **state)
     assert_null(other.broadcast);
 }
 
+/* A newcomer waits until the present publisher is gone; then viewers go on with its packets. */
+static void test_takeover(void **state)
+{
+    (void)state;
+    struct watcher  *w = watch(WIRE_FLV);
+    struct avpacket *packets[2];
+    struct expected  all = { 0 };
+    config->publish.takeover = CONFIG_TAKEOVER_REPLACE;
+    packets[0] = publish(make_key(5000));
+    struct session *next = start_session(), *third = start_session();
+    CHECK_EQ(broadcast_publish(next, "/live/s"), BROADCAST_PENDING);
+    CHECK_EQ(broadcast_publish(third, "/live/s"), ERR_BUSY); /* one may wait */
+    session_close(third, "test");
+    turn();
+    turn();
+    CHECK_EQ(grants, 1);
+    assert_null(publisher); /* was closed */
+    publisher = next;
+    packets[1] = publish(make_key(90));
+    receive_all(w);
+    CHECK_EQ(packets[1]->dts_ms, 5000 + TIMELINE_SEAM_MS);
+    CHECK_EQ(w->ends, 0);
+    expect(&all, packets[0], WIRE_FLV);
+    expect(&all, packets[1], WIRE_FLV);
+    check_seen(w, &all);
+    stop_watching(w);
+    drop_all(packets, COUNT(packets));
+}
+
+static void test_takeover_from_the_stalled_only(void **state)
+{
+    (void)state;
+    struct session *next = start_session();
+    config->publish.stalled_s = 5;
+    CHECK_EQ(broadcast_publish(next, "/live/s"), ERR_BUSY);
+    atomic_fetch_sub(&publisher->broadcast->media_ms, 5000);
+    CHECK_EQ(broadcast_publish(next, "/live/s"), BROADCAST_PENDING);
+    turn();
+    turn();
+    CHECK_EQ(grants, 1);
+    publisher = next;
+}
+
+/* The newcomer gives up at every point; nothing stays behind, and viewers are not left hanging. */
+static void test_takeover_withdrawn(void **state)
+{
+    (void)state;
+    struct watcher *w = watch(WIRE_FLV);
+    config->publish.takeover = CONFIG_TAKEOVER_REPLACE;
+    struct session *next = start_session();
+    CHECK_EQ(broadcast_publish(next, "/live/s"), BROADCAST_PENDING);
+    session_close(next, "test");
+    turn();
+    turn();
+    assert_non_null(publisher); /* spared: nobody waits any more */
+    next = start_session();
+    CHECK_EQ(broadcast_publish(next, "/live/s"), BROADCAST_PENDING);
+    session_close(publisher, "test"); /* gone by itself: the place is promised */
+    session_close(next, "test");
+    turn();
+    turn();
+    CHECK_EQ(grants, 0);
+    CHECK(!w->viewer.outlet->live);
+    stop_watching(w);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -501,6 +588,9 @@ int main(void)
         TEST(test_a_sink_takes_packets),
         TEST(test_a_broken_socket_is_reported),
         TEST(test_a_second_publisher_is_refused),
+        TEST(test_takeover),
+        TEST(test_takeover_from_the_stalled_only),
+        TEST(test_takeover_withdrawn),
     };
     backend = SENDER_SENDMSG;
     int failed = cmocka_run_group_tests_name("sendmsg", tests, NULL, NULL);

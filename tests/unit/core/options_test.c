@@ -130,7 +130,7 @@ static void test_help(void **state)
         options_clear(&o);
         seen++;
     }
-    CHECK_EQ(seen, 9);
+    CHECK_EQ(seen, 11);
     for (const char *at = text; *at != '\0'; at = strchr(at, '\n') + 1)
         CHECK(strcspn(at, "\n") <= 90);
     free(text);

@@ -64,6 +64,37 @@ static void test_check(void **state)
         read_request(cases[i].head, check_status, &cases[i].status);
 }
 
+static void check_protocol(const struct http_request *r, const void *want)
+{
+    static const char *const known[] = { "publisher", "post", NULL };
+    const char              *got = websocket_choose_protocol(r, known);
+    if (want == NULL)
+        assert_null(got);
+    else
+        assert_string_equal(got, want);
+}
+
+#define OFFER "Sec-WebSocket-Protocol: "
+
+static void test_choose_protocol(void **state)
+{
+    (void)state;
+    static const struct { const char *want, *head; } cases[] = {
+        { NULL, GET(UP KEY V13) },
+        { "publisher", GET(UP KEY V13 OFFER "publisher\r\n") },
+        { "post", GET(UP KEY V13 OFFER "post\r\n") },
+        { "publisher", GET(UP KEY V13 OFFER "post, publisher\r\n") }, /* our order */
+        { "post", GET(UP KEY V13 OFFER "a,b ,\t,post,\r\n") },
+        { "post", GET(UP KEY V13 OFFER "a\r\nsec-websocket-protocol: post\r\n") },
+        { NULL, GET(UP KEY V13 OFFER "Publisher, POST\r\n") }, /* case counts: the echo must be the offer */
+        { NULL, GET(UP KEY V13 OFFER "publishers, posts, pos, po st\r\n") },
+        { NULL, GET(UP KEY V13 OFFER "post;q=1\r\n") },
+        { NULL, GET(UP KEY V13 OFFER "\r\n") },
+    };
+    for (size_t i = 0; i < COUNT(cases); i++)
+        read_request(cases[i].head, check_protocol, cases[i].want);
+}
+
 static void check_accept(const struct http_request *r, const void *want)
 {
     uint8_t       out[256];
@@ -470,6 +501,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_check),          cmocka_unit_test(test_accept),
+        cmocka_unit_test(test_choose_protocol),
         cmocka_unit_test(test_rfc_examples),   cmocka_unit_test(test_autobahn),
         cmocka_unit_test(test_close_codes),    cmocka_unit_test(test_lengths),
         cmocka_unit_test(test_endless), cmocka_unit_test(test_big_messages),
