@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "core/broadcast.h"
+#include "core/context.h"
 #include "core/session.h"
 #include "core/worker.h"
 #include "core/config.h"
@@ -65,7 +66,7 @@ static void end_broken(struct flv_publisher *p, int error)
     } else if (!p->reader.header_done) {
         end(p, 415, "this is no FLV");
     } else if (error == ERR_TOO_BIG) {
-        end(p, 413, "an FLV tag is larger than limits.message_size");
+        end(p, 413, limit_hit(&p->base.worker->context->stats, LIMIT_MESSAGE_SIZE));
     } else if (error == ERR_UNSUPPORTED) {
         end(p, 415, "encrypted FLV");
     } else {
@@ -166,6 +167,9 @@ static void on_tick(struct session *base, uint64_t now_ms)
     struct flv_publisher *p = publisher_of(base);
     if (ingest_is_silent(&p->ingest, now_ms))
         end(p, 408, "publisher is silent");
+    const char *excess = base->closed ? NULL : ingest_excess(&p->ingest, p->conn->bytes_in, now_ms);
+    if (excess != NULL)
+        end(p, 413, excess);
 }
 
 static void on_stop(struct session *base)

@@ -77,6 +77,15 @@ bool ingest_is_silent(const struct ingest *in, uint64_t now_ms)
     return now_ms - in->heard_ms > (uint64_t)in->session->worker->config->publish.timeout_s * 1000;
 }
 
+const char *ingest_excess(struct ingest *in, uint64_t bytes, uint64_t now_ms)
+{
+    struct worker       *w = in->session->worker;
+    const struct config *config = config_of_app(w->config, in->session->stream->app);
+    if (!bitrate_is_exceeded(&in->bitrate, bytes, now_ms, config->limits.publish_bitrate))
+        return NULL;
+    return limit_hit(&w->context->stats, LIMIT_PUBLISH_BITRATE);
+}
+
 void ingest_end(struct ingest *in, const char *reason)
 {
     struct session *s = in->session;
