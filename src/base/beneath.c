@@ -69,8 +69,8 @@ int beneath_walk(int root, const char *path)
         path += strspn(path, "/");
         size_t size = strcspn(path, "/");
         bool   last = path[size] == '\0';
-        int    fd = size == 0 ? openat(folder, ".", READ_FLAGS)
-                              : step(folder, path, size, last ? READ_FLAGS : O_PATH | O_DIRECTORY | O_CLOEXEC);
+        int    flags = last ? READ_FLAGS : O_PATH | O_DIRECTORY | O_CLOEXEC;
+        int    fd = size == 0 ? openat(folder, ".", READ_FLAGS) : step(folder, path, size, flags);
         int    number = errno;
         if (folder != root)
             close(folder);

@@ -106,8 +106,8 @@ static size_t take_body(struct flv_publisher *p, struct bytes in)
 {
     size_t taken = 0;
     while (taken < in.size && !p->base.closed) {
-        struct bytes piece;
-        ssize_t      n = http_parser_body(p->parser, (struct bytes){ in.data + taken, in.size - taken }, &piece);
+        struct bytes piece, rest = { in.data + taken, in.size - taken };
+        ssize_t      n = http_parser_body(p->parser, rest, &piece);
         if (n < 0) {
             end(p, http_parser_status(p->parser), http_parser_reason(p->parser));
             break;
@@ -221,8 +221,9 @@ static void welcome(struct flv_publisher *p, const struct http_request *request)
     static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
     p->base.role = SESSION_PUBLISHER;
     flv_reader_init(&p->reader, (uint32_t)config_of(p)->limits.message_size);
+    const char *protocol = websocket_choose_protocol(request, protocols);
     if (request->upgrade_websocket)
-        websocket_link_open(&p->websocket, p->conn, request, websocket_choose_protocol(request, protocols), 0);
+        websocket_link_open(&p->websocket, p->conn, request, protocol, 0);
     else if (request->expect_continue)
         conn_write(p->conn, go_on, sizeof go_on - 1);
 }

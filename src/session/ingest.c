@@ -11,7 +11,8 @@
 
 void ingest_refuse(struct session *s, const char *why)
 {
-    log_error(&s->log, "%s session %s %s push %s error, %s", s->ops->name, s->id, s->ip, session_path(s), why);
+    log_error(&s->log, "%s session %s %s push %s error, %s", s->ops->name, s->id, s->ip, session_path(s),
+              why);
     stats_add(&s->worker->context->stats.publishers_refused, 1);
 }
 

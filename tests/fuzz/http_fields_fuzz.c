@@ -22,7 +22,8 @@ static void check_fields(const char *value)
 {
     static const struct http_validators ours = { "\"xyzzy\"", 784111777 };
     static const char *const            names[] = {
-        "If-Match", "If-None-Match", "If-Range", "If-Modified-Since", "If-Unmodified-Since", "Accept-Encoding",
+        "If-Match",          "If-None-Match",       "If-Range",
+        "If-Modified-Since", "If-Unmodified-Since", "Accept-Encoding",
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         struct http_header  header = { names[i], value };
@@ -33,6 +34,8 @@ static void check_fields(const char *value)
         http_accepts_coding(&request, "gzip");
     }
 }
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
