@@ -25,6 +25,12 @@ struct config_apps;
 #define CONFIG_PORT_OFF   (-1)
 #define CONFIG_ERROR_SIZE 512
 
+enum config_fsync {
+    CONFIG_FSYNC_NONE,
+    CONFIG_FSYNC_SEGMENT,
+    CONFIG_FSYNC_INTERVAL,
+};
+
 enum config_backend {
     CONFIG_BACKEND_AUTO, /* io_uring where the kernel permits it, else sendmsg */
     CONFIG_BACKEND_SENDMSG,
@@ -132,6 +138,20 @@ struct config {
         struct cidr_list allow;
         struct cidr_list deny;
     } play;
+    struct {
+        char    *path; /* "": nothing is recorded */
+        bool     auto_start;
+        uint32_t segment_duration; /* seconds */
+        uint64_t segment_bytes;    /* 0: no limit */
+        uint64_t buffer_bytes;
+        enum config_fsync fsync;
+        uint32_t fsync_s;
+        uint64_t min_free;
+        uint32_t keep_s; /* of this and those below: 0 is no limit */
+        uint64_t keep_bytes;
+        uint64_t keep_stream_bytes;
+        uint64_t keep_free;
+    } record;
     struct {
         struct cidr_list from;
     } proxy;

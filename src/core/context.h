@@ -8,6 +8,7 @@
 
 #include "base/map.h"
 #include "core/config.h"
+#include "core/events.h"
 #include "core/gop_cache.h"
 #include "core/stats.h"
 
@@ -21,6 +22,7 @@ struct worker;
 struct context {
     const struct config *config;     /* lock; a worker reads its own pointer (core/worker.h) */
     struct stats         stats;
+    struct events        events;     /* those who are told; fixed once the workers run */
     struct worker      **workers;
     unsigned             worker_count;
     pthread_mutex_t      lock;

@@ -262,6 +262,8 @@ static bool is_lagging(const struct viewer *v)
         return false;
     if (cache->start != 0 && seq >= cache->start)
         return false; /* within the group that is cached anyway; there is nothing newer to skip to */
+    if (v->conn == NULL) /* a sink wants everything: only what it costs counts, once it is full */
+        return v->blocked && packet_ring_size_from(&cache->ring, seq) > config->delivery.lag_bytes;
     int64_t behind_ms = packet_ring_at(&cache->ring, cache->ring.next - 1)->packet->dts_ms -
                         packet_ring_at(&cache->ring, seq)->packet->dts_ms;
     return behind_ms > (int64_t)config->delivery.lag_ms ||

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "core/context.h"
+#include "core/events.h"
 #include "core/outlet.h"
 #include "core/session.h"
 #include "core/worker.h"
@@ -24,6 +25,7 @@ struct flv_session {
     struct conn          *conn;
     struct viewer         viewer;
     struct websocket_link websocket; /* unless it is plain HTTP */
+    bool                  told;      /* the observers of events know of it */
     bool                  began;     /* the FLV header is sent */
     uint64_t              since_ms;
 };
@@ -137,6 +139,8 @@ static void on_close(struct session *base, const char *reason)
     bool                in_packet = s->viewer.cursor.offset > 0;
     outlet_leave(&s->viewer);
     log_info(&base->log, "FLV session %s %s stop play %s: %s", base->id, base->ip, session_path(base), reason);
+    if (s->told)
+        events_emit(EVENT_DONE_PLAY, base, reason);
     if (!in_packet)
         websocket_link_close(&s->websocket, reason);
     if (in_packet)
@@ -182,5 +186,7 @@ void flv_session_start(struct session *before, struct conn *conn, const struct h
     if (request->upgrade_websocket)
         websocket_link_open(&s->websocket, conn, request, NULL, WEBSOCKET_MESSAGE_MAX);
     log_info(&s->base.log, "FLV session %s %s start play %s", s->base.id, s->base.ip, stream->path);
+    s->told = true;
     outlet_join(outlet, &s->viewer);
+    events_emit(EVENT_POST_PLAY, &s->base, NULL);
 }

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "core/broadcast.h"
 #include "core/context.h"
+#include "core/events.h"
 #include "core/session.h"
 #include "core/worker.h"
 #include "media/avcodec.h"
@@ -38,6 +39,8 @@ void ingest_go_on(struct ingest *in)
     struct session *s = in->session;
     in->heard_ms = worker_now_ms(s->worker);
     log_info(&s->log, "%s session %s %s start push %s", s->ops->name, s->id, s->ip, session_path(s));
+    in->told = true;
+    events_emit(EVENT_POST_PUBLISH, s, NULL);
 }
 
 /* Data other than metadata is passed on as it is; what an encoder takes back is not. */
@@ -93,4 +96,7 @@ void ingest_end(struct ingest *in, const char *reason)
     broadcast_unpublish(s);
     log_info(&s->log, "%s session %s %s stop push %s: %s", s->ops->name, s->id, s->ip, session_path(s),
              reason);
+    if (in->told)
+        events_emit(EVENT_DONE_PUBLISH, s, reason);
+    in->told = false;
 }

@@ -15,6 +15,7 @@ struct session;
 
 struct ingest {
     struct session *session;
+    bool            told;     /* observers know that it publishes */
     uint64_t        heard_ms; /* when the last packet came, or publishing began */
     uint64_t        packets;  /* taken from the publisher, and of those: */
     uint64_t        dropped;

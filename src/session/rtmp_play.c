@@ -1,6 +1,7 @@
 #include "base/error.h"
 #include "core/access.h"
 #include "core/context.h"
+#include "core/events.h"
 #include "core/outlet.h"
 #include "core/worker.h"
 #include "net/conn.h"
@@ -90,6 +91,7 @@ static void start_playing(struct rtmp_session *s, struct outlet *outlet)
         rtmp_send_fc_event(s, "onFCSubscribe", "NetStream.Play.Start");
     greet(s);
     outlet_join(outlet, &s->viewer);
+    events_emit(EVENT_POST_PLAY, &s->base, NULL);
 }
 
 static void on_access(struct session *base, enum auth_use use, const struct access_answer *answer)
@@ -178,6 +180,7 @@ void rtmp_stop_playing(struct rtmp_session *s, bool tell, const char *reason)
     outlet_leave(&s->viewer);
     log_info(&s->base.log, "RTMP session %s %s stop play %s: %s", s->base.id, s->base.ip,
              session_path(&s->base), reason);
+    events_emit(EVENT_DONE_PLAY, &s->base, reason);
     rtmp_set_state(s, RTMP_READY);
     if (in_packet) {
         session_close(&s->base, reason); /* the packet's rest is gone: nothing can follow it */
@@ -197,6 +200,7 @@ void rtmp_play_tick(struct rtmp_session *s, uint64_t now_ms)
     outlet_leave(&s->viewer);
     log_info(&s->base.log, "RTMP session %s %s stop play %s: nobody published it", s->base.id, s->base.ip,
              session_path(&s->base));
+    events_emit(EVENT_DONE_PLAY, &s->base, "nobody published it");
     rtmp_set_state(s, RTMP_READY);
     rtmp_send_status(s, s->msid, "error", "NetStream.Play.StreamNotFound", session_path(&s->base));
 }
