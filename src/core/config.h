@@ -59,6 +59,18 @@ struct config_certificates {
     size_t                     count;
 };
 
+/* A secret name under which a stream is published. */
+struct config_stream_key {
+    char   *key;
+    char   *path;      /* "/app/name" */
+    int64_t expires_s; /* since 1970: the last second in which it is good; 0: for ever */
+};
+
+struct config_stream_keys {
+    struct config_stream_key *items; /* owned */
+    size_t                    count;
+};
+
 /* One port that speaks TLS. */
 struct config_tls_port {
     int   port; /* as rtmp.port */
@@ -117,6 +129,7 @@ struct config {
         uint32_t             timeout_s;
         enum config_takeover takeover;
         uint32_t             stalled_s;
+        struct config_stream_keys keys;
         struct cidr_list allow; /* empty: all */
         struct cidr_list deny;  /* wins over `allow` */
     } publish;

@@ -41,6 +41,7 @@ void            context_free(struct context *); /* after all workers have ended 
 bool context_admit(struct context *, const char *ip);
 void context_dismiss(struct context *, const char *ip);
 
-struct gop_limits context_gop_limits(const struct config *);
+/* What may be cached of the stream `path`. */
+struct gop_limits context_gop_limits(const struct config *, const char *path);
 
 #endif

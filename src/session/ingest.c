@@ -12,7 +12,8 @@
 
 void ingest_refuse(struct session *s, const char *why)
 {
-    log_error(&s->log, "%s session %s %s push %s error, %s", s->ops->name, s->id, s->ip, session_path(s), why);
+    log_error(&s->log, "%s session %s %s push %s error, %s", s->ops->name, s->id, s->ip, session_path(s),
+              why);
     stats_add(&s->worker->context->stats.publishers_refused, 1);
 }
 
@@ -78,6 +79,15 @@ void ingest_take(struct ingest *in, struct avpacket *p, uint32_t time_ms)
 bool ingest_is_silent(const struct ingest *in, uint64_t now_ms)
 {
     return now_ms - in->heard_ms > (uint64_t)in->session->worker->config->publish.timeout_s * 1000;
+}
+
+const char *ingest_excess(struct ingest *in, uint64_t bytes, uint64_t now_ms)
+{
+    struct worker       *w = in->session->worker;
+    const struct config *config = config_of_app(w->config, in->session->stream->app);
+    if (!bitrate_is_exceeded(&in->bitrate, bytes, now_ms, config->limits.publish_bitrate))
+        return NULL;
+    return limit_hit(&w->context->stats, LIMIT_PUBLISH_BITRATE);
 }
 
 void ingest_end(struct ingest *in, const char *reason)

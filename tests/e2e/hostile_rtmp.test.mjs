@@ -312,6 +312,7 @@ describe('memory', { concurrency: 2 }, () => {
 
     it('nothing stays of connections that are gone', TEST, async t => {
         const { server, bystander } = await begin(t);
+        await server.workersRun();
         const before = server.openFiles();
         for (let i = 0; i < 300; i++) {
             const socket = net.connect({ port: i % 2 ? server.rtmpPort : server.httpPort, host: '127.0.0.1' });

@@ -14,6 +14,7 @@ const COUNT = 50, ROUNDS = 10;
 
 it(`${COUNT} publishers at once, each with its viewer`, { timeout: 120000, skip: releaseOnly }, async t => {
     const server = await startServer(t, { 'publish.resume_s': 0 });
+    await server.workersRun();
     const before = server.openFiles();
     const paths = Array.from({ length: COUNT }, (_, i) => `/live/stream${i}`);
     const viewers = paths.map((path, i) => openViewer(t, server, PROTOCOLS[i % 3], path));

@@ -168,6 +168,7 @@ describe('what breaks the rules', { concurrency: 4 }, () => {
         it(`${what} ends the connection with ${code}`, TEST, async t => {
             const server = await liveServer(t);
             const other = openViewer(t, server, 'ws', PATH), connection = await upgrade(t, server);
+            await other.count(3 + 20);
             await connection.frame(OPCODE.BINARY);
             send(connection);
             const got = await connection.closeCode();

@@ -35,8 +35,15 @@ export class Program extends Watchable {
             });
     }
 
+    // For who gets to its output in other ways: the last chance to.
+    onEnd() {
+    }
+
     #ended(resolve, exit) {
-        this.exit ??= exit;
+        if (this.exit !== null)
+            return;
+        this.onEnd();
+        this.exit = exit;
         running.delete(this);
         resolve(this.exit);
         this.changed();

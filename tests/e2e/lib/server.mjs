@@ -1,7 +1,9 @@
 // server.mjs - a server of its own for a test: on free ports, with its log, ended at the test's end.
 
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, readSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { cleanup } from './cleanup.mjs';
 import { binary } from './env.mjs';
 import { Program } from './process.mjs';
@@ -24,10 +26,38 @@ export function settingsToArgs(settings) {
     return Object.entries(settings).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
 }
 
+// How often the log is looked at.
+const LOG_MS = 10;
+
+// Its standard error is a file, which takes every line: a pipe or a socket that we are too busy to
+// read may not, and the server does not wait for it.
 export class Server extends Program {
+    #logFile;
+    #logSize = 0;               // read of it
+    #timer;
+
     constructor(settings = {}, args = []) {
         assert.ok(existsSync(binary), `${binary} does not exist; MILLRACE_BIN names another`);
-        super(binary, [...settingsToArgs({ ...DEFAULTS, ...settings }), ...args]);
+        const folder = mkdtempSync(join(tmpdir(), 'millrace-log-'));
+        const logFile = openSync(join(folder, 'log'), 'a+');
+        super(binary, [...settingsToArgs({ ...DEFAULTS, ...settings }), ...args], { stdio: ['ignore', 'ignore', logFile] });
+        rmSync(folder, { recursive: true });
+        this.#logFile = logFile;
+        this.#timer = setInterval(() => this.#readLog(), LOG_MS);
+    }
+
+    #readLog() {
+        const room = Buffer.alloc(65536), before = this.stderr.length;
+        for (let size; (size = readSync(this.#logFile, room, 0, room.length, this.#logSize)) > 0; this.#logSize += size)
+            this.stderr += room.toString('utf8', 0, size);
+        if (this.stderr.length > before)
+            this.changed();
+    }
+
+    onEnd() {
+        clearInterval(this.#timer);
+        this.#readLog();
+        closeSync(this.#logFile);
     }
 
     // The log's lines so far, each an object; a line that is no JSON has only a message.
@@ -65,7 +95,14 @@ export class Server extends Program {
     async ready({ rtmp = true, http = true } = {}) {
         this.rtmpPort = rtmp ? await this.#port('rtmp') : 0;
         this.httpPort = http ? await this.#port('http') : 0;
+        await this.logged(/ is ready/);
         return this;
+    }
+
+    // Until both workers have begun.
+    async workersRun() {
+        await this.logged(/worker 0 runs/);
+        await this.logged(/worker 1 runs/);
     }
 
     rtmpUrl(path) {
@@ -80,7 +117,7 @@ export class Server extends Program {
         return `ws://127.0.0.1:${this.httpPort}${path}`;
     }
 
-    // Descriptors in use: what a connection leaves behind shows here.
+    // Descriptors in use: what a connection leaves behind shows here, once the workers have theirs.
     openFiles() {
         return readdirSync(`/proc/${this.pid}/fd`).length;
     }
