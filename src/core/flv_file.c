@@ -87,6 +87,20 @@ int flv_file_scan(int folder, const char *path, const struct flv_file_progress *
     return error;
 }
 
+int flv_file_look(int folder, const char *path, struct flv_scan *out)
+{
+    flv_scan_init(out);
+    uint8_t *start = malloc(READ_SIZE);
+    int      fd = openat(folder, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+    ssize_t  n = start != NULL && fd >= 0 ? pread(fd, start, READ_SIZE, 0) : -1;
+    if (n > 0)
+        flv_scan_feed(out, (struct bytes){ start, (size_t)n });
+    if (fd >= 0)
+        close(fd);
+    free(start);
+    return n < 0 ? ERR_SYSTEM : out->index.size == 0 ? ERR_PROTOCOL : 0;
+}
+
 static int write_all(int fd, const uint8_t *data, size_t size, off_t at)
 {
     while (size > 0) {

@@ -208,10 +208,13 @@ static bool copy_member(struct writer *w, struct amf_reader *r, const struct amf
 /* The publisher's members.  Returns how many. */
 static uint32_t copy_members(struct writer *w, struct bytes metadata, const struct flv_index *x)
 {
-    struct amf_reader r = amf_reader_over(metadata);
+    struct amf_reader r;
     struct amf_value  v;
     uint32_t          count = 0;
     size_t            end = writer_size(w) + FLV_INDEX_METADATA_MAX;
+    if (metadata.size == 0)
+        return 0;
+    r = amf_reader_over(metadata);
     if (!amf_read(&r, &v) || !amf_read(&r, &v) || (v.type != AMF_OBJECT && v.type != AMF_ECMA_ARRAY))
         return 0;
     while (amf_read(&r, &v) && v.type != AMF_END) {

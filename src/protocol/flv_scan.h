@@ -46,4 +46,7 @@ void flv_scan_clear(struct flv_scan *);
 /* Go on with `in`.  0, or ERR_PROTOCOL when the file is broken here, and ever after. */
 int flv_scan_feed(struct flv_scan *, struct bytes in);
 
+/* A number in the metadata at the front, such as "duration"; 0 if it is not there. */
+double flv_scan_number(const struct flv_scan *, const char *key);
+
 #endif

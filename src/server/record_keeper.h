@@ -7,11 +7,13 @@
 #ifndef MILLRACE_SERVER_RECORD_KEEPER_H
 #define MILLRACE_SERVER_RECORD_KEEPER_H
 
+struct catalogue;
 struct config;
 struct record_keeper;
 
-/* `config` is borrowed.  Begins with what an earlier run has left. */
-struct record_keeper *record_keeper_new(const struct config *);
+/* Both are borrowed; there may be no catalogue (NULL), else it is kept in step with the files.
+ * Begins with what an earlier run has left. */
+struct record_keeper *record_keeper_new(const struct config *, struct catalogue *);
 void                  record_keeper_free(struct record_keeper *);
 
 /* There is something new to look at.  From any thread. */

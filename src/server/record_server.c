@@ -26,7 +26,7 @@ struct record_server {
     struct context       *context;
     struct event_observer observer;
     struct disk          *disk;
-    struct record_keeper *keeper;
+    struct record_keeper *keeper;  /* NULL once the server is finished */
     pthread_mutex_t       lock;
     struct map           *active;  /* lock: stream path to struct recording */
     struct list           all;     /* lock: those that are ending, too */
@@ -188,7 +188,7 @@ static void on_event(struct event_observer *observer, const struct event *e)
     struct record_server *server = LIST_ITEM(observer, struct record_server, observer);
     if (e->type == EVENT_POST_PUBLISH && config_for(e->worker, e->session->stream->app)->record.auto_start)
         start(server, e->worker, e->session->stream);
-    else if (e->type == EVENT_DONE_RECORD)
+    else if (e->type == EVENT_DONE_RECORD && server->keeper != NULL)
         record_keeper_look(server->keeper);
 }
 
@@ -317,7 +317,7 @@ static int check_root(const char *root)
     return 0;
 }
 
-struct record_server *record_server_new(struct context *context, int *error)
+struct record_server *record_server_new(struct context *context, struct catalogue *catalogue, int *error)
 {
     const struct config *config = context->config;
     *error = 0;
@@ -333,7 +333,7 @@ struct record_server *record_server_new(struct context *context, int *error)
     server->active = map_new();
     list_init(&server->all);
     server->disk = disk_new();
-    server->keeper = record_keeper_new(config);
+    server->keeper = record_keeper_new(config, catalogue);
     events_add(context, &server->observer);
     return server;
 }
@@ -346,6 +346,7 @@ int record_server_finish(struct record_server *server)
         log_error(NULL, "a disk does not answer: recordings are left as %s files", RECORD_PART);
     else
         record_keeper_free(server->keeper);
+    server->keeper = NULL;
     return error;
 }
 
