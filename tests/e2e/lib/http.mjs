@@ -1,8 +1,8 @@
 // http.mjs - HTTP over a bare socket: any bytes out, responses in.
 
 import assert from 'node:assert/strict';
-import net from 'node:net';
 import { cleanup } from './cleanup.mjs';
+import { connectTo } from './connect.mjs';
 import { Watchable, within } from './wait.mjs';
 
 export class HttpConnection extends Watchable {
@@ -13,7 +13,7 @@ export class HttpConnection extends Watchable {
 
     constructor(t, port, socketOptions = {}) {
         super();
-        this.socket = net.connect({ port, host: '127.0.0.1', noDelay: true, ...socketOptions });
+        this.socket = connectTo(port, socketOptions);
         if (t !== null)
             cleanup(t, () => this.finish());
         this.socket.on('data', bytes => {
