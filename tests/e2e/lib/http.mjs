@@ -33,9 +33,15 @@ export class HttpConnection extends Watchable {
         return this.socket.write(bytes);
     }
 
+    // Until the kernel has taken it.
+    written(bytes) {
+        return new Promise(resolve => this.socket.write(bytes, resolve));
+    }
+
     request(line, headers = {}) {
         const head = Object.entries({ Host: 'localhost', ...headers })
-            .filter(([, value]) => value !== undefined).map(([name, value]) => `${name}: ${value}\r\n`).join('');
+            .filter(([, value]) => value !== undefined)
+            .map(([name, value]) => `${name}: ${value}\r\n`).join('');
         return this.write(`${line}\r\n${head}\r\n`);
     }
 
