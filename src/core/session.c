@@ -107,7 +107,8 @@ static void leave(struct session *s)
     pthread_mutex_lock(&context->lock);
     map_remove(context->sessions, s->id);
     pthread_mutex_unlock(&context->lock);
-    context_dismiss(context, s->ip);
+    if (!s->unadmitted)
+        context_dismiss(context, s->ip);
 }
 
 void session_close(struct session *s, const char *reason)
