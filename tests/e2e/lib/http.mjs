@@ -11,9 +11,12 @@ export class HttpConnection extends Watchable {
     #pending = Buffer.alloc(0);
     #sink = null;
 
-    constructor(t, port, socketOptions = {}) {
+    // `preface`: bytes that go before all others, as a proxy's.
+    constructor(t, port, { preface, ...socketOptions } = {}) {
         super();
         this.socket = connectTo(port, socketOptions);
+        if (preface !== undefined)
+            this.socket.write(preface);
         if (t !== null)
             cleanup(t, () => this.finish());
         this.socket.on('data', bytes => {

@@ -88,9 +88,12 @@ export class RtmpClient extends Watchable {
     #handshake = Buffer.alloc(0);
     #onHandshake = null;
 
-    constructor(port, socketOptions = {}) {
+    // `preface`: bytes that go before all others, as a proxy's.
+    constructor(port, { preface, ...socketOptions } = {}) {
         super();
         this.socket = connectTo(port, socketOptions);
+        if (preface !== undefined)
+            this.socket.write(preface);
         this.socket.on('data', bytes => this.#read(bytes));
         this.socket.on('error', error => { this.error = error; });
         this.ended = new Promise(resolve => this.socket.on('close', () => {
