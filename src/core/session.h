@@ -46,7 +46,8 @@ struct session {
     enum session_role         role;
     bool                      closed;
     bool                      handed_on; /* another session has its connection and its id now */
-    bool                      internal;  /* it has no peer */
+    bool                      internal;   /* it has no peer */
+    bool                      unadmitted; /* context_admit() was not asked yet */
     struct broadcast         *broadcast; /* while it publishes */
     struct url_stream        *stream;    /* NULL until it names one; its query is `query` */
     char                     *query;     /* undecoded; may hold a sign: never logged */

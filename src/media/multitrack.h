@@ -50,6 +50,9 @@ int multitrack_start(struct multitrack *, const struct avpacket *);
  * without content is refused the same way, of a codec that needs it. */
 int multitrack_next(struct multitrack *, struct multitrack_part *out);
 
+/* Whether a classified audio or video packet has a part of `track`. */
+bool multitrack_has(const struct avpacket *, uint8_t track);
+
 /* Whether CodedFrames of the codec begin with a composition time. */
 bool multitrack_has_cts(uint32_t codec);
 

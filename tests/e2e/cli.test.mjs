@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { frames, numberOf } from './lib/canned.mjs';
+import { frames } from './lib/canned.mjs';
 import { cleanup } from './lib/cleanup.mjs';
 import { binary } from './lib/env.mjs';
 import { isFrame } from './lib/flv.mjs';
@@ -96,7 +96,8 @@ describe('the configuration', { concurrency: 4 }, () => {
 
     it('of the command line goes before the file\'s, the last before the first', TEST, async t => {
         const file = configFile(t, '{ "rtmp": { "port": 1, "ping": 7 } }');
-        const { stdout } = await millrace(['--set', 'rtmp.port=2', '--rtmp-port', '3', '-c', file, '--print-config']);
+        const args = ['--set', 'rtmp.port=2', '--rtmp-port', '3', '-c', file];
+        const { stdout } = await millrace([...args, '--print-config']);
         assert.deepEqual([JSON.parse(stdout).rtmp.port, JSON.parse(stdout).rtmp.ping], [3, 7]);
     });
 });
@@ -191,8 +192,9 @@ describe('stopping', { concurrency: 4 }, () => {
             const publisher = await publish(t, server, PATH, frames({ count: 20, gop: 100 }));
             const [rtmp, http, ws] = openViewers(t, server, PATH);
             for (const viewer of [rtmp, http, ws])
-                await viewer.tag(tag => isFrame(tag) && numberOf(tag) === 19, 'the last frame');
-            const idle = await RtmpClient.ready(t, server.rtmpPort), waiting = openViewers(t, server, '/live/nobody');
+                await viewer.frame(19);
+            const idle = await RtmpClient.ready(t, server.rtmpPort);
+            const waiting = openViewers(t, server, '/live/nobody');
             const keptAlive = new HttpConnection(t, server.httpPort);
             keptAlive.request('GET / HTTP/1.1');
             await keptAlive.response();

@@ -23,7 +23,7 @@ it(`${COUNT} publishers at once, each with its viewer`, { timeout: 120000, skip:
         sendTags(publisher, headers());
     for (let round = 0; round < ROUNDS; round++)
         for (const publisher of publishers)
-            sendTags(publisher, frames({ count: 25, gop: 25, first: round * 25, start_ms: round * 1000, size: 2000 }));
+            sendTags(publisher, frames({ count: 25, gop: 25, first: round * 25, start_ms: round * 1000 }));
     for (const viewer of viewers) {
         await viewer.count(3 + 50 * ROUNDS, 30000);
         assert.deepEqual(viewer.tags.filter(isFrame).map(numberOf),
@@ -37,6 +37,5 @@ it(`${COUNT} publishers at once, each with its viewer`, { timeout: 120000, skip:
         viewer.close();
     }
     await poll(() => server.openFiles() <= before, () => `${before} descriptors, not ${server.openFiles()}`);
-    const stopped = () => server.log.filter(line => /stop (push|play) /.test(line.message)).length;
-    await server.until(() => stopped() === 2 * COUNT, () => `a stop in the log for each start, not ${stopped()}`);
+    await server.loggedTimes(/stop (push|play) /, 2 * COUNT);
 });

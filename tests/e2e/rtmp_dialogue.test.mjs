@@ -1,27 +1,17 @@
-// rtmp_dialogue.test.mjs - what an RTMP client says, and what it is answered, word by word.
+// rtmp_dialogue.test.mjs - what RTMP clients say, and what they are answered, word by word; see
+// rtmp_play.test.mjs for players.
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { frames, headers, numberOf } from './lib/canned.mjs';
-import { isAudio, isFrame, isKeyframe, isScript, isSequenceHeader, isVideo } from './lib/flv.mjs';
+import { isFrame } from './lib/flv.mjs';
 import { openPublisher, publish, sendTags } from './lib/publisher.mjs';
-import { EVENT, isCommand, isEvent, isMedia, isStatus, RtmpClient, TYPE } from './lib/rtmp.mjs';
+import { EVENT, isCommand, isErrorStatus, isEvent, isStatus, RtmpClient, TYPE, words } from './lib/rtmp.mjs';
 import { startServer } from './lib/server.mjs';
 import { openViewer } from './lib/viewers.mjs';
 
 const TEST = { timeout: 60000 };
 const PATH = '/live/stream';
-
-// A message in a word.
-function word(message) {
-    if (message.type === TYPE.COMMAND || message.type === TYPE.DATA)
-        return message.values[0] === 'onStatus' ? message.values[3].code : message.values[0];
-    if (message.type === TYPE.USER_CONTROL)
-        return `event ${message.event.type}`;
-    return { 1: 'SetChunkSize', 3: 'Acknowledgement', 5: 'WindowAckSize', 6: 'SetPeerBandwidth', 8: 'audio', 9: 'video' }[message.type];
-}
-
-const words = messages => messages.map(word);
 
 describe('connect', { concurrency: 4 }, () => {
     it('is answered in the order that clients expect', TEST, async t => {
@@ -45,6 +35,20 @@ describe('connect', { concurrency: 4 }, () => {
         assert.equal(info.level, 'status');
         assert.equal(info.code, 'NetConnection.Connect.Success');
         assert.equal(info.objectEncoding, 0);
+        assert.equal(result.body.length, 0xbe, 'not one byte more than old clients know');
+    });
+
+    it('says what it does of enhanced RTMP to whoever speaks it', TEST, async t => {
+        const server = await startServer(t);
+        for (const spoken of [{ fourCcList: ['hvc1'] }, { videoFourCcInfoMap: { '*': 4 } },
+                              { audioFourCcInfoMap: {} }, { capsEx: 0 }]) {
+            const client = await RtmpClient.open(t, server.rtmpPort);
+            const [, , properties, info] = (await client.connect('live', spoken)).values;
+            for (const { capsEx, videoFourCcInfoMap, audioFourCcInfoMap, fourCcList } of [properties, info])
+                assert.deepEqual({ capsEx, videoFourCcInfoMap, audioFourCcInfoMap, fourCcList }, {
+                    capsEx: 2 + 4 + 8, videoFourCcInfoMap: { '*': 4 }, audioFourCcInfoMap: { '*': 4 }, fourCcList: ['*'],
+                }, JSON.stringify(spoken));
+        }
     });
 
     it('agrees to AMF3 when the client wants it', TEST, async t => {
@@ -62,12 +66,12 @@ describe('connect', { concurrency: 4 }, () => {
     });
 
     for (const layout of [undefined, 0, 1]) {
-        it(`follows a handshake ${layout === undefined ? 'without digests' : `with digests in layout ${layout}`}`, TEST,
-           async t => {
-               const server = await startServer(t);
-               const client = await RtmpClient.open(t, server.rtmpPort, { layout });
-               await client.connect('live');
-           });
+        const what = layout === undefined ? 'without digests' : `with digests in layout ${layout}`;
+        it(`follows a handshake ${what}`, TEST, async t => {
+            const server = await startServer(t);
+            const client = await RtmpClient.open(t, server.rtmpPort, { layout });
+            await client.connect('live');
+        });
     }
 
     it('a second time is refused and harms nothing', TEST, async t => {
@@ -95,7 +99,8 @@ describe('commands', { concurrency: 4 }, () => {
         const server = await startServer(t);
         const client = await RtmpClient.open(t, server.rtmpPort);
         await client.connect('live');
-        assert.deepEqual([await client.createStream(), await client.createStream(), await client.createStream()], [1, 2, 3]);
+        for (const msid of [1, 2, 3])
+            assert.equal(await client.createStream(), msid);
     });
 
     it('what encoders say around publish is answered', TEST, async t => {
@@ -181,7 +186,7 @@ describe('publish', { concurrency: 4 }, () => {
         const client = await publish(t, server, PATH, frames({ count: 3 }));
         const second = await client.createStream();
         client.command('publish', ['other', 'live'], { msid: second });
-        await client.message(message => isCommand('onStatus')(message) && message.values[3].level === 'error', 'an error');
+        await client.message(isErrorStatus, 'an error');
         const viewer = openViewer(t, server, 'http', PATH);
         await viewer.count(3 + 6);
         sendTags(client, frames({ count: 3, first: 3, start_ms: 120 }));
@@ -228,168 +233,6 @@ describe('publish', { concurrency: 4 }, () => {
             client.command('deleteStream', [client.msid]);
             await client.status('NetStream.Unpublish.Success');
         }
-    });
-});
-
-describe('play', { concurrency: 4 }, () => {
-    it('is greeted in the order that players expect', TEST, async t => {
-        const server = await startServer(t);
-        await publish(t, server, PATH, frames({ count: 5 }));
-        const client = await RtmpClient.ready(t, server.rtmpPort);
-        const from = client.received.length;
-        await client.play('stream');
-        await client.message(message => message.type === TYPE.VIDEO && isKeyframe(message), 'a keyframe');
-        const heard = client.received.slice(from);
-        assert.deepEqual(words(heard).slice(0, 8), [
-            `event ${EVENT.STREAM_BEGIN}`, 'NetStream.Play.Reset', 'NetStream.Play.Start', '|RtmpSampleAccess',
-            'onMetaData', 'video', 'audio', 'video',
-        ]);
-        assert.equal(heard[0].event.value, client.msid);
-        assert.deepEqual(heard.slice(5, 8).map(isSequenceHeader), [true, true, false]);
-    });
-
-    for (const msid of [2, 5]) {
-        it(`is served on message stream ${msid} to who plays there`, TEST, async t => {
-            const server = await startServer(t);
-            const publisher = await publish(t, server, PATH, frames({ count: 5 }));
-            const viewer = openViewer(t, server, 'rtmp', PATH, { msid });
-            await viewer.count(3 + 10);
-            // From the batches too, not only from the first catching up.
-            for (let i = 5; i < 40; i++) {
-                sendTags(publisher, frames({ count: 1, first: i, start_ms: i * 40, gop: 1 }));
-                await viewer.count(3 + 2 * (i + 1));
-            }
-            assert.deepEqual([...new Set(viewer.tags.map(tag => tag.msid))], [msid]);
-            assert.equal(viewer.client.received.find(isEvent(EVENT.STREAM_BEGIN)).event.value, msid);
-            assert.equal(viewer.client.received.find(isStatus('NetStream.Play.Start')).msid, msid);
-        });
-    }
-
-    it('of something that can be no name is refused', TEST, async t => {
-        const server = await startServer(t);
-        for (const name of ['', '.x', 'a/b', 'x'.repeat(1000)]) {
-            const client = await RtmpClient.ready(t, server.rtmpPort);
-            client.command('play', [name], { msid: 1 });
-            const { values } = await client.message(
-                message => isCommand('onStatus')(message) && message.values[3].level === 'error', 'an error');
-            assert.match(values[3].code, /^NetStream\.Play\.(Failed|StreamNotFound)$/);
-            assert.ok(!client.received.some(isStatus('NetStream.Play.Start')));
-        }
-    });
-
-    it('takes the name with a prefix or a suffix, as librtmp makes it', TEST, async t => {
-        const server = await startServer(t);
-        await publish(t, server, PATH, frames({ count: 5 }));
-        for (const name of ['flv:stream', 'mp4:stream', 'stream.flv']) {
-            const client = await RtmpClient.ready(t, server.rtmpPort);
-            await client.play(name);
-            await client.message(isMedia, `${name}: media`);
-        }
-    });
-
-    it('ends with deleteStream, and may begin again', TEST, async t => {
-        const server = await startServer(t);
-        const publisher = await publish(t, server, PATH, frames({ count: 5 }));
-        const client = await RtmpClient.ready(t, server.rtmpPort);
-        await client.play('stream');
-        await client.message(isMedia, 'media');
-        client.command('deleteStream', [client.msid]);
-        await client.settled();
-        const from = client.received.length;
-        sendTags(publisher, frames({ count: 5, first: 5, start_ms: 200 }));
-        await publisher.settled();
-        await client.settled();
-        assert.ok(!client.received.slice(from).some(isMedia), 'nothing after deleteStream');
-        client.msid = await client.createStream();
-        await client.play('stream');
-        const media = await client.message(isMedia, 'media', { from });
-        assert.equal(media.msid, client.msid);
-    });
-});
-
-describe('a viewer\'s wishes', { concurrency: 4 }, () => {
-    const lastOf = (viewer, isKind, number) =>
-        viewer.tag(tag => isKind(tag) && isFrame(tag) && numberOf(tag) === number, `number ${number}`);
-
-    // A publisher with five frames sent, a viewer that has them, and a witness.
-    async function begin(t) {
-        const server = await startServer(t);
-        const publisher = await publish(t, server, PATH, frames({ count: 5 }));
-        const viewer = openViewer(t, server, 'rtmp', PATH), witness = openViewer(t, server, 'rtmp', PATH);
-        await viewer.count(3 + 10);
-        await witness.count(3 + 10);
-        return { publisher, viewer, witness, client: viewer.client };
-    }
-
-    it('pause stops everything, unpause begins with headers and a keyframe', TEST, async t => {
-        const { publisher, viewer, witness, client } = await begin(t);
-        client.command('pause', [true, 0], { msid: client.msid });
-        await client.status('NetStream.Pause.Notify');
-        assert.ok(client.received.some(isEvent(EVENT.STREAM_EOF, client.msid)));
-        const before = viewer.tags.length;
-        sendTags(publisher, frames({ count: 10, gop: 5, first: 5, start_ms: 200 }));
-        await lastOf(witness, isAudio, 14);
-        await client.settled();
-        assert.equal(viewer.tags.length, before, 'nothing while it pauses');
-        client.command('pause', [false, 0], { msid: client.msid });
-        await client.status('NetStream.Unpause.Notify');
-        await lastOf(viewer, isAudio, 14);
-        const after = viewer.tags.slice(before);
-        assert.equal(after.filter(isSequenceHeader).length, 2);
-        assert.ok(isKeyframe(after.find(tag => isVideo(tag) && isFrame(tag))));
-        assert.deepEqual(after.filter(tag => isVideo(tag) && isFrame(tag)).map(numberOf), [10, 11, 12, 13, 14]);
-    });
-
-    it('receiveAudio false leaves the picture', TEST, async t => {
-        const { publisher, viewer, client } = await begin(t);
-        client.command('receiveAudio', [false], { msid: client.msid });
-        await client.settled();
-        const before = viewer.tags.length;
-        sendTags(publisher, frames({ count: 5, first: 5, start_ms: 200 }));
-        await lastOf(viewer, isVideo, 9);
-        assert.deepEqual(viewer.tags.slice(before).map(numberOf), [5, 6, 7, 8, 9]);
-        client.command('receiveAudio', [true], { msid: client.msid });
-        await client.settled();
-        sendTags(publisher, frames({ count: 1, first: 10, start_ms: 400 }));
-        await lastOf(viewer, isAudio, 10);
-    });
-
-    it('receiveVideo false leaves the sound; the picture comes back with a keyframe', TEST, async t => {
-        const { publisher, viewer, client } = await begin(t);
-        client.command('receiveVideo', [false], { msid: client.msid });
-        await client.settled();
-        const before = viewer.tags.length;
-        sendTags(publisher, frames({ count: 5, gop: 100, first: 5, start_ms: 200 }).slice(2));
-        await lastOf(viewer, isAudio, 9);
-        assert.ok(viewer.tags.slice(before).every(isAudio));
-        client.command('receiveVideo', [true], { msid: client.msid });
-        await client.settled();
-        const again = viewer.tags.length;
-        sendTags(publisher, frames({ count: 8, gop: 4, first: 10, start_ms: 400 }).slice(2));
-        await lastOf(viewer, isVideo, 17);
-        const picture = viewer.tags.slice(again).filter(tag => isVideo(tag) && isFrame(tag));
-        assert.ok(isKeyframe(picture[0]), 'a keyframe first');
-    });
-
-    it('seek in a live stream fails, and says so', TEST, async t => {
-        const { publisher, viewer, client } = await begin(t);
-        client.command('seek', [1000], { msid: client.msid });
-        const { values } = await client.status('NetStream.Seek.Failed');
-        assert.equal(values[3].level, 'error');
-        sendTags(publisher, frames({ count: 1, first: 5, start_ms: 200 }));
-        await lastOf(viewer, isAudio, 5);
-    });
-
-    it('a second play or a publish on the same connection is refused, the first goes on', TEST, async t => {
-        const { publisher, viewer, client } = await begin(t);
-        for (const name of ['play', 'publish']) {
-            client.command(name, ['other'], { msid: client.msid });
-            await client.message(message => isCommand('onStatus')(message) &&
-                                            /BadConnection$/.test(message.values[3].code), `an error to ${name}`);
-        }
-        sendTags(publisher, frames({ count: 1, first: 5, start_ms: 200 }));
-        await lastOf(viewer, isAudio, 5);
-        assert.equal(viewer.tags.filter(isScript).length, 1);
     });
 });
 

@@ -125,7 +125,8 @@ describe('control frames', { concurrency: 4 }, () => {
         }
     });
 
-    for (const [what, payload, code] of [['a code', closePayload(1001, 'bye'), 1001], ['no code', Buffer.alloc(0), 1000]]) {
+    for (const [what, payload, code] of [['a code', closePayload(1001, 'bye'), 1001],
+                                         ['no code', Buffer.alloc(0), 1000]]) {
         it(`a close with ${what} is answered, and the connection ends`, TEST, async t => {
             const connection = await upgrade(t, await liveServer(t));
             connection.send(OPCODE.CLOSE, payload);
@@ -158,12 +159,14 @@ describe('what breaks the rules', { concurrency: 4 }, () => {
         ['a close of one byte', c => c.send(OPCODE.CLOSE, Buffer.from([3])), 1002],
         ['text that is no UTF-8', c => c.send(OPCODE.TEXT, Buffer.from([0xff, 0xfe])), 1007],
         ['a message that does not end', c => c.write(Buffer.concat([
-            Buffer.from([0x82, 0xff, 0, 0, 0, 0, 0x10, 0, 0, 0, 1, 2, 3, 4]), Buffer.alloc(100000)])), 1009],
+            Buffer.from('82ff000000001000000001020304', 'hex'), Buffer.alloc(100000),
+        ])), 1009],
         ['fragments that do not end', c => c.write(Buffer.concat([
             makeFrame(OPCODE.BINARY, Buffer.alloc(1000), { final: false }),
-            ...Array.from({ length: 100 }, () => makeFrame(OPCODE.CONTINUATION, Buffer.alloc(1000), { final: false })),
+            ...Array(100).fill(makeFrame(OPCODE.CONTINUATION, Buffer.alloc(1000), { final: false })),
         ])), 1009],
-        ['a length with its highest bit set', c => c.write(Buffer.from([0x82, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4])), [1002, 1009]],
+        ['a length with its highest bit set', c => c.write(Buffer.from('82ff800000000000000001020304', 'hex')),
+         [1002, 1009]],
     ]) {
         it(`${what} ends the connection with ${code}`, TEST, async t => {
             const server = await liveServer(t);

@@ -63,7 +63,8 @@ function encodeValue(value) {
     if (Array.isArray(value))
         return Buffer.concat([Buffer.from([10]), uint32(value.length), ...value.map(encodeValue)]);
     if (value instanceof EcmaArray)
-        return Buffer.concat([Buffer.from([8]), uint32(Object.keys(value.members).length), members(value.members)]);
+        return Buffer.concat([Buffer.from([8]), uint32(Object.keys(value.members).length),
+                              members(value.members)]);
     return Buffer.concat([Buffer.from([3]), members(value)]);
 }
 

@@ -27,7 +27,7 @@ export class Bystander {
         sendTags(this.publisher, frames({ count: 1, first: this.#count, start_ms: this.#count * 40 }));
         this.#count++;
         for (const viewer of this.viewers) {
-            await viewer.tag(tag => isFrame(tag) && !isVideo(tag) && numberOf(tag) === this.#count - 1, 'the next frame');
+            await viewer.frame(this.#count - 1);
             const numbers = viewer.tags.filter(tag => isFrame(tag) && isVideo(tag)).map(numberOf);
             assert.deepEqual(numbers, Array.from({ length: this.#count }, (_, i) => i), viewer.name);
         }

@@ -10,7 +10,9 @@ export const VIDEO_HEADER = Buffer.from(
 // AAC-LC, 44100 Hz, stereo.
 export const AUDIO_HEADER = Buffer.from('af001210', 'hex');
 
-export const METADATA = { width: 160, height: 90, framerate: 25, videocodecid: 7, audiocodecid: 10, stereo: true };
+export const METADATA = {
+    width: 160, height: 90, framerate: 25, videocodecid: 7, audiocodecid: 10, stereo: true,
+};
 
 export const metadataTag = (members = METADATA, timestamp = 0) =>
     ({ type: SCRIPT, timestamp, body: encode('onMetaData', new EcmaArray(members)) });
@@ -32,15 +34,16 @@ export function videoTag(number, timestamp, { keyframe = false, size = 200 } = {
 }
 
 export function audioTag(number, timestamp, { size = 60 } = {}) {
-    return { type: AUDIO, timestamp: timestamp >>> 0, body: Buffer.concat([Buffer.from([0xaf, 1]), payload(number, size)]) };
+    const body = Buffer.concat([Buffer.from([0xaf, 1]), payload(number, size)]);
+    return { type: AUDIO, timestamp: timestamp >>> 0, body };
 }
 
 export const numberOf = tag => tag.body.readUInt32BE(tag.type === VIDEO ? 10 : 2);
 
 // `count` video frames, each `gop`th a keyframe from the first on (none if it is 0), with an audio frame
 // after each; numbered from `first` and timed from `start_ms`.
-export function frames({ count = 50, gop = 10, first = 0, start_ms = 0, frame_ms = 40, audio = true, video = true,
-                         size = 200 } = {}) {
+export function frames({ count = 50, gop = 10, first = 0, start_ms = 0, frame_ms = 40, audio = true,
+                         video = true, size = 200 } = {}) {
     const tags = [];
     for (let i = 0; i < count; i++) {
         const time = start_ms + i * frame_ms;
@@ -55,6 +58,7 @@ export function frames({ count = 50, gop = 10, first = 0, start_ms = 0, frame_ms
 // What an encoder sends before its first frame.
 export function headers({ audio = true, video = true } = {}) {
     const { videocodecid, width, height, framerate, audiocodecid, stereo } = METADATA;
-    const members = { ...(video && { width, height, framerate, videocodecid }), ...(audio && { audiocodecid, stereo }) };
+    const picture = { width, height, framerate, videocodecid }, sound = { audiocodecid, stereo };
+    const members = { ...(video && picture), ...(audio && sound) };
     return [metadataTag(members), ...(video ? [videoHeaderTag()] : []), ...(audio ? [audioHeaderTag()] : [])];
 }

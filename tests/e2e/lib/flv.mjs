@@ -151,8 +151,9 @@ export function digest(tags) {
 // time, which they count anew when decoding times began below zero.
 export function framesOf(tags) {
     const elementary = (isKind, headSize) => {
-        const kind = tags.filter(tag => isKind(tag) && isFrame(tag));
-        return { count: kind.length, digest: digest(kind.map(tag => ({ body: tag.body.subarray(headSize) }))) };
+        const units = tags.filter(tag => isKind(tag) && isFrame(tag))
+            .map(tag => ({ body: tag.body.subarray(headSize) }));
+        return { count: units.length, digest: digest(units) };
     };
     return { audio: elementary(isAudio, 1), video: elementary(isVideo, 5) };
 }

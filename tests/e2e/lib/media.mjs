@@ -13,7 +13,8 @@ const SECONDS = 3;
 
 const PICTURE = ['-f', 'lavfi', '-i', `testsrc2=size=192x108:rate=25:duration=${SECONDS}`];
 const TONE = ['-f', 'lavfi', '-i', `sine=frequency=440:sample_rate=44100:duration=${SECONDS}`];
-const H264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-bf', '2', '-g', '25', '-sc_threshold', '0'];
+const H264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-bf', '2', '-g', '25',
+              '-sc_threshold', '0'];
 const AAC = ['-c:a', 'aac', '-b:a', '64k', '-ac', '2'];
 const MP3 = ['-c:a', 'libmp3lame', '-b:a', '64k', '-ac', '2'];
 
@@ -49,7 +50,8 @@ export async function film(name) {
 
 // ffmpeg's arguments to publish a film, at the pace of its time.
 export function publishArgs(file, url) {
-    return ['-nostdin', '-hide_banner', '-loglevel', 'warning', '-re', '-i', file, '-c', 'copy', '-f', 'flv', url];
+    return ['-nostdin', '-hide_banner', '-loglevel', 'warning', '-re', '-i', file, '-c', 'copy',
+            '-f', 'flv', url];
 }
 
 // A folder that is gone after the test; everyone may write to it, since VLC does not run as root.

@@ -2,15 +2,16 @@
 // form, and keeps everything that the server says, in order.
 
 import assert from 'node:assert/strict';
-import net from 'node:net';
 import { decode, encode } from './amf.mjs';
 import { cleanup } from './cleanup.mjs';
+import { connectTo } from './connect.mjs';
 import { checkAnswer, HANDSHAKE_SIZE, makeC1, makeC2 } from './rtmp_handshake.mjs';
 import { ChunkReader, chunkMessage } from './rtmp_chunk.mjs';
 import { Watchable, within } from './wait.mjs';
 
 export const TYPE = {
-    SET_CHUNK_SIZE: 1, ABORT: 2, ACKNOWLEDGEMENT: 3, USER_CONTROL: 4, WINDOW_ACK_SIZE: 5, SET_PEER_BANDWIDTH: 6,
+    SET_CHUNK_SIZE: 1, ABORT: 2, ACKNOWLEDGEMENT: 3, USER_CONTROL: 4, WINDOW_ACK_SIZE: 5,
+    SET_PEER_BANDWIDTH: 6,
     AUDIO: 8, VIDEO: 9, DATA_AMF3: 15, COMMAND_AMF3: 17, DATA: 18, COMMAND: 20, AGGREGATE: 22,
 };
 export const EVENT = { STREAM_BEGIN: 0, STREAM_EOF: 1, BUFFER_LENGTH: 3, PING: 6, PONG: 7 };
@@ -52,12 +53,28 @@ export const isMedia = message =>
 
 export const isCommand = name => message => message.type === TYPE.COMMAND && message.values[0] === name;
 export const isStatus = code => message => isCommand('onStatus')(message) && message.values[3].code === code;
+export const isErrorStatus = message => isCommand('onStatus')(message) && message.values[3].level === 'error';
 export const isReply = transaction => message =>
     message.type === TYPE.COMMAND && ['_result', '_error'].includes(message.values[0]) &&
     message.values[1] === transaction;
 export const isEvent = (type, value) => message =>
     message.type === TYPE.USER_CONTROL && message.event.type === type &&
     (value === undefined || message.event.value === value);
+
+const CONTROL_WORDS = {
+    [TYPE.SET_CHUNK_SIZE]: 'SetChunkSize', [TYPE.ACKNOWLEDGEMENT]: 'Acknowledgement',
+    [TYPE.WINDOW_ACK_SIZE]: 'WindowAckSize', [TYPE.SET_PEER_BANDWIDTH]: 'SetPeerBandwidth',
+    [TYPE.AUDIO]: 'audio', [TYPE.VIDEO]: 'video',
+};
+
+function word(message) {
+    if (message.type === TYPE.COMMAND || message.type === TYPE.DATA)
+        return message.values[0] === 'onStatus' ? message.values[3].code : message.values[0];
+    return message.type === TYPE.USER_CONTROL ? `event ${message.event.type}` : CONTROL_WORDS[message.type];
+}
+
+// A conversation, each message in a word.
+export const words = messages => messages.map(word);
 
 export class RtmpClient extends Watchable {
     received = [];              // messages
@@ -71,9 +88,12 @@ export class RtmpClient extends Watchable {
     #handshake = Buffer.alloc(0);
     #onHandshake = null;
 
-    constructor(port, socketOptions = {}) {
+    // `preface`: bytes that go before all others, as a proxy's.
+    constructor(port, { preface, ...socketOptions } = {}) {
         super();
-        this.socket = net.connect({ port, host: '127.0.0.1', noDelay: true, ...socketOptions });
+        this.socket = connectTo(port, socketOptions);
+        if (preface !== undefined)
+            this.socket.write(preface);
         this.socket.on('data', bytes => this.#read(bytes));
         this.socket.on('error', error => { this.error = error; });
         this.ended = new Promise(resolve => this.socket.on('close', () => {
@@ -164,7 +184,8 @@ export class RtmpClient extends Watchable {
     }
 
     // A command; returns its transaction number.
-    command(name, args = [], { msid = 0, object = null, transaction = ++this.#transaction, ...options } = {}) {
+    command(name, args = [], { msid = 0, object = null, transaction = ++this.#transaction,
+                               ...options } = {}) {
         this.send({ type: TYPE.COMMAND, msid, csid: msid === 0 ? CSID.COMMAND : CSID.STREAM,
                     body: encode(name, transaction, object, ...args) }, options);
         return transaction;

@@ -1,15 +1,17 @@
 // server.mjs - a server of its own for a test: on free ports, with its log, ended at the test's end.
 
 import assert from 'node:assert/strict';
-import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, readSync, rmSync } from 'node:fs';
+import {
+    closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, readSync, rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cleanup } from './cleanup.mjs';
-import { binary } from './env.mjs';
+import { binary, isSanitized } from './env.mjs';
 import { Program } from './process.mjs';
 import { DEFAULT_WAIT_MS } from './wait.mjs';
 
-const SANITIZER_REPORT = /ERROR: AddressSanitizer|ERROR: LeakSanitizer|WARNING: ThreadSanitizer|runtime error:/;
+const SANITIZER_REPORT = /(ERROR|WARNING): (Address|Leak|Thread)Sanitizer|runtime error:/;
 
 const DEFAULTS = {
     bind: '127.0.0.1',
@@ -40,17 +42,23 @@ export class Server extends Program {
         assert.ok(existsSync(binary), `${binary} does not exist; MILLRACE_BIN names another`);
         const folder = mkdtempSync(join(tmpdir(), 'millrace-log-'));
         const logFile = openSync(join(folder, 'log'), 'a+');
-        super(binary, [...settingsToArgs({ ...DEFAULTS, ...settings }), ...args], { stdio: ['ignore', 'ignore', logFile] });
+        super(binary, [...settingsToArgs({ ...DEFAULTS, ...settings }), ...args],
+              { stdio: ['ignore', 'ignore', logFile] });
         rmSync(folder, { recursive: true });
         this.#logFile = logFile;
         this.#timer = setInterval(() => this.#readLog(), LOG_MS);
     }
 
     #readLog() {
-        const room = Buffer.alloc(65536), before = this.stderr.length;
-        for (let size; (size = readSync(this.#logFile, room, 0, room.length, this.#logSize)) > 0; this.#logSize += size)
+        const room = Buffer.alloc(65536), before = this.#logSize;
+        for (;;) {
+            const size = readSync(this.#logFile, room, 0, room.length, this.#logSize);
+            if (size === 0)
+                break;
             this.stderr += room.toString('utf8', 0, size);
-        if (this.stderr.length > before)
+            this.#logSize += size;
+        }
+        if (this.#logSize > before)
             this.changed();
     }
 
@@ -76,15 +84,20 @@ export class Server extends Program {
         return this.until(() => {
             const line = this.log.slice(from).find(each => pattern.test(each.message));
             if (line === undefined && this.exit !== null)
-                throw new Error(`the server ended (${JSON.stringify(this.exit)}):\n${this.stderr.slice(-4000)}`);
+                throw new Error(`the server ended, ${JSON.stringify(this.exit)}:\n${this.stderr.slice(-4000)}`);
             return line;
         }, () => `${pattern} in the log, which ends:\n${this.stderr.slice(-3000)}`, ms);
     }
 
+    // Until so many lines match.
+    async loggedTimes(pattern, count, ms) {
+        const found = () => this.log.filter(line => pattern.test(line.message)).length;
+        await this.until(() => found() >= count, () => `${count} lines of ${pattern}, not ${found()}`, ms);
+    }
+
     // Until so many viewers have come to the stream, whether it exists or not.
     async viewersCame(path, count, ms) {
-        const came = () => this.log.filter(line => line.message.endsWith(`start play ${path}`)).length;
-        await this.until(() => came() >= count, () => `${count} viewers of ${path}, not ${came()}`, ms);
+        await this.loggedTimes(new RegExp(`start play ${path}$`), count, ms);
     }
 
     async #port(scheme) {
@@ -127,20 +140,26 @@ export class Server extends Program {
         return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${this.pid}/status`, 'utf8'))[1]) * 1024;
     }
 
+    // Memory has not grown by more than so many bytes since it was `before`.  A sanitizer's has.
+    assertGrownLess(before, limit) {
+        const grown = this.residentSize() - before;
+        assert.ok(isSanitized || grown < limit, `${(grown / 1048576).toFixed(1)} MB more`);
+    }
+
     isRunning() {
         return this.exit === null;
     }
 
     assertSound() {
         const report = SANITIZER_REPORT.exec(this.stderr);
-        assert.ok(!report, `the server has a fault:\n${report && this.stderr.slice(report.index, report.index + 6000)}`);
+        assert.ok(!report, `the server has a fault:\n${report && this.stderr.slice(report.index).slice(0, 6000)}`);
     }
 
     // Asks it to stop, and looks at how it ends.
     async end(ms = 10000) {
         const exit = await this.stop(ms);
         this.assertSound();
-        assert.deepEqual(exit, { code: 0, signal: null }, `the server's log ends:\n${this.stderr.slice(-3000)}`);
+        assert.deepEqual(exit, { code: 0, signal: null }, `its log ends:\n${this.stderr.slice(-3000)}`);
     }
 }
 

@@ -7,7 +7,8 @@
 
 import assert from 'node:assert/strict';
 import { cleanup } from './cleanup.mjs';
-import { FlvReader } from './flv.mjs';
+import { numberOf } from './canned.mjs';
+import { FlvReader, isAudio, isFrame } from './flv.mjs';
 import { HttpConnection } from './http.mjs';
 import { splitPath } from './publisher.mjs';
 import { EVENT, isEvent, isMedia, RtmpClient } from './rtmp.mjs';
@@ -51,13 +52,21 @@ class Viewer extends Watchable {
         }, () => `${this.name}: ${what} after ${this.tags.length} tags`, ms);
     }
 
+    // The frame of that number; of sound, which canned.mjs sends after the picture.
+    async frame(number, { isKind = isAudio, ...options } = {}) {
+        const passes = tag => isKind(tag) && isFrame(tag) && numberOf(tag) === number;
+        return this.tag(passes, `frame ${number}`, options);
+    }
+
     async count(count, ms) {
-        await this.until(() => this.tags.length >= count, () => `${this.name}: ${count} tags, not ${this.tags.length}`, ms);
+        const what = () => `${this.name}: ${count} tags, not ${this.tags.length}`;
+        await this.until(() => this.tags.length >= count, what, ms);
         return this.tags;
     }
 
     async ended(ms = 15000) {
-        await this.until(() => this.isOver, () => `${this.name}: the end, after ${this.tags.length} tags`, ms);
+        const what = () => `${this.name}: the end, after ${this.tags.length} tags`;
+        await this.until(() => this.isOver, what, ms);
     }
 
     finish() {

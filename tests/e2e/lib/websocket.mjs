@@ -12,7 +12,8 @@ const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 export function makeFrame(opcode, payload = Buffer.alloc(0), { mask = true, final = true, reserved = 0 } = {}) {
     const long = payload.length > 125;
     assert.ok(payload.length < 0x10000);
-    const head = [(final ? 0x80 : 0) | reserved << 4 | opcode, (mask ? 0x80 : 0) | (long ? 126 : payload.length)];
+    const head = [(final ? 0x80 : 0) | reserved << 4 | opcode,
+                  (mask ? 0x80 : 0) | (long ? 126 : payload.length)];
     if (long)
         head.push(payload.length >> 8, payload.length & 0xff);
     if (!mask)
@@ -32,8 +33,8 @@ export class WebSocketConnection extends HttpConnection {
     sendUpgrade(path, headers = {}) {
         this.key = randomBytes(16).toString('base64');
         this.request(`GET ${path} HTTP/1.1`, {
-            Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': 13, 'Sec-WebSocket-Key': this.key,
-            ...headers,
+            Connection: 'Upgrade', Upgrade: 'websocket',
+            'Sec-WebSocket-Version': 13, 'Sec-WebSocket-Key': this.key, ...headers,
         });
     }
 
@@ -70,7 +71,8 @@ export class WebSocketConnection extends HttpConnection {
         }
         if (bytes.length < at + size)
             return false;
-        const frame = { opcode: bytes[0] & 0x0f, final: bytes[0] >= 0x80, payload: Buffer.from(bytes.subarray(at, at + size)) };
+        const payload = Buffer.from(bytes.subarray(at, at + size));
+        const frame = { opcode: bytes[0] & 0x0f, final: bytes[0] >= 0x80, payload };
         this.#bytes = bytes.subarray(at + size);
         this.frames.push(frame);
         this.onFrame?.(frame);

@@ -9,6 +9,7 @@ enum {
     KEY = AV_KEYFRAME,
     END = AV_END_OF_SEQUENCE,
     INFO = AV_TRACK_INFO,
+    SIDE = AV_TRACK_INFO | AV_SIDE_INFO,
     MULTI = AV_MULTITRACK,
 };
 
@@ -51,11 +52,11 @@ static const struct sample samples[] = {
     { "hvc1 X", WIRE("\x93hvc1xyz"), AV_VIDEO, { { AVCODEC_HEVC, 0, KEY, 3, 1, 0, 0, 0, WIRE("xyz") } } },
     { "av01 of MPEG-2 TS", WIRE("\x95" "av01xyz"), AV_VIDEO,
       { { AVCODEC_AV1, 0, SEQ, 5, 1, 0, 0, 0, WIRE("xyz") } } },
-    { "HDR", WIRE("\x94hvc1xyz"), AV_VIDEO, { { AVCODEC_HEVC, 0, INFO, 4, 1, 0, 0, 0, WIRE("xyz") } } },
+    { "HDR", WIRE("\x94hvc1xyz"), AV_VIDEO, { { AVCODEC_HEVC, 0, SIDE, 4, 1, 0, 0, 0, WIRE("xyz") } } },
     { "unknown", WIRE("\x91vp10xyz"), AV_VIDEO, { { 0, 0, KEY, 1, 1, 0, 0, 0, WIRE("xyz") } } },
     { "ac-3, empty", WIRE("\x90" "ac-3"), AV_AUDIO, { { AVCODEC_AC3, 0, SEQ, 0, 0, 0, 0, 0, WIRE("") } } },
     { "channels", WIRE("\x94Opus\x01\x02"), AV_AUDIO,
-      { { AVCODEC_OPUS, 0, INFO, 4, 0, 0, 0, 0, WIRE("\x01\x02") } } },
+      { { AVCODEC_OPUS, 0, SIDE, 4, 0, 0, 0, 0, WIRE("\x01\x02") } } },
 
     { "nanoseconds", WIRE("\x97\x02\x0f\x42\x3f\x03hvc1x"), AV_VIDEO,
       { { AVCODEC_HEVC, 0, KEY, 3, 1, 0, 0, 999999, WIRE("x") } } },
