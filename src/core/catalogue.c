@@ -20,34 +20,49 @@
 #define FORGET_MS (3600 * 1000)
 
 enum statement {
-    PUT_RECORDING, REMOVE_RECORDING, KNOWS_RECORDING, LIST_FILES, BEGIN_SESSION, END_SESSION, FORGET_SESSIONS,
-    LIST_RECORDINGS, LIST_SESSIONS, BEGIN_ALL, COMMIT_ALL,
+    PUT_RECORDING,
+    REMOVE_RECORDING,
+    KNOWS_RECORDING,
+    LIST_FILES,
+    BEGIN_SESSION,
+    END_SESSION,
+    FORGET_SESSIONS,
+    LIST_RECORDINGS,
+    LIST_SESSIONS,
+    BEGIN_ALL,
+    COMMIT_ALL,
     STATEMENTS,
 };
 
 static const char *const sql[STATEMENTS] = {
-    [PUT_RECORDING] = "INSERT OR REPLACE INTO recordings(file, stream, start_ms, end_ms, duration_ms, size, video, audio,"
-                      " state, reason) VALUES(?1, ?2, ?3, ?3 + ?4, ?4, ?5, ?6, ?7, ?8, ?9)",
+    [PUT_RECORDING] =
+        "INSERT OR REPLACE INTO recordings(file, stream, start_ms, end_ms, duration_ms, size, video, audio,"
+        " state, reason) VALUES(?1, ?2, ?3, ?3 + ?4, ?4, ?5, ?6, ?7, ?8, ?9)",
     [REMOVE_RECORDING] = "DELETE FROM recordings WHERE file = ?1",
     [KNOWS_RECORDING] = "SELECT 1 FROM recordings WHERE file = ?1 AND size = ?2 AND state = 'complete'",
     [LIST_FILES] = "SELECT file FROM recordings",
-    [BEGIN_SESSION] = "INSERT INTO sessions(id, kind, protocol, ip, stream, start_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
-    [END_SESSION] = "UPDATE sessions SET end_ms = ?3, reason = ?4 WHERE id = ?1 AND kind = ?2 AND end_ms IS NULL",
+    [BEGIN_SESSION] =
+        "INSERT INTO sessions(id, kind, protocol, ip, stream, start_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+    [END_SESSION] =
+        "UPDATE sessions SET end_ms = ?3, reason = ?4 WHERE id = ?1 AND kind = ?2 AND end_ms IS NULL",
     [FORGET_SESSIONS] = "DELETE FROM sessions WHERE start_ms < ?1",
-    [LIST_RECORDINGS] = "SELECT file, stream, start_ms, end_ms, duration_ms, size, video, audio, state, reason"
-                        " FROM recordings WHERE (?1 IS NULL OR stream = ?1) AND (?2 = 0 OR end_ms > ?2)"
-                        " AND (?3 = 0 OR start_ms < ?3) ORDER BY start_ms DESC, file DESC LIMIT ?4 OFFSET ?5",
-    [LIST_SESSIONS] = "SELECT id, kind, protocol, ip, stream, start_ms, end_ms, reason"
-                      " FROM sessions WHERE (?1 IS NULL OR stream = ?1) AND (?2 = 0 OR end_ms IS NULL OR end_ms > ?2)"
-                      " AND (?3 = 0 OR start_ms < ?3) ORDER BY start_ms DESC LIMIT ?4 OFFSET ?5",
+    [LIST_RECORDINGS] =
+        "SELECT file, stream, start_ms, end_ms, duration_ms, size, video, audio, state, reason"
+        " FROM recordings WHERE (?1 IS NULL OR stream = ?1) AND (?2 = 0 OR end_ms > ?2)"
+        " AND (?3 = 0 OR start_ms < ?3) ORDER BY start_ms DESC, file DESC LIMIT ?4 OFFSET ?5",
+    [LIST_SESSIONS] =
+        "SELECT id, kind, protocol, ip, stream, start_ms, end_ms, reason FROM sessions"
+        " WHERE (?1 IS NULL OR stream = ?1) AND (?2 = 0 OR end_ms IS NULL OR end_ms > ?2)"
+        " AND (?3 = 0 OR start_ms < ?3) ORDER BY start_ms DESC LIMIT ?4 OFFSET ?5",
     [BEGIN_ALL] = "BEGIN",
     [COMMIT_ALL] = "COMMIT",
 };
 
 static const char schema[] =
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
-    "CREATE TABLE IF NOT EXISTS recordings(file TEXT PRIMARY KEY, stream TEXT NOT NULL, start_ms INTEGER NOT NULL,"
-    " end_ms INTEGER, duration_ms INTEGER, size INTEGER, video TEXT, audio TEXT, state TEXT NOT NULL, reason TEXT);"
+    "CREATE TABLE IF NOT EXISTS recordings(file TEXT PRIMARY KEY, stream TEXT NOT NULL,"
+    " start_ms INTEGER NOT NULL, end_ms INTEGER, duration_ms INTEGER, size INTEGER, video TEXT, audio TEXT,"
+    " state TEXT NOT NULL, reason TEXT);"
     "CREATE INDEX IF NOT EXISTS recordings_by_stream ON recordings(stream, start_ms);"
     "CREATE INDEX IF NOT EXISTS recordings_by_time ON recordings(start_ms);"
     "CREATE TABLE IF NOT EXISTS sessions(id TEXT NOT NULL, kind TEXT NOT NULL, protocol TEXT, ip TEXT,"
@@ -266,7 +281,8 @@ static void write_taken(struct catalogue *c, struct note *taken, size_t count, u
     else
         forget_old(c);
     if (dropped > 0)
-        log_warn(NULL, "catalogue: %llu events were not noted: the disk is too slow", (unsigned long long)dropped);
+        log_warn(NULL, "catalogue: %llu events were not noted: the disk is too slow",
+                 (unsigned long long)dropped);
 }
 
 static void *run(void *catalogue)
@@ -305,8 +321,9 @@ static void close_db(struct catalogue *c)
 
 static bool open_db(struct catalogue *c, const char *path)
 {
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-    bool ok = sqlite3_open_v2(path, &c->db, flags, NULL) == SQLITE_OK && sqlite3_busy_timeout(c->db, BUSY_MS) == SQLITE_OK &&
+    int  flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    bool ok = sqlite3_open_v2(path, &c->db, flags, NULL) == SQLITE_OK &&
+              sqlite3_busy_timeout(c->db, BUSY_MS) == SQLITE_OK &&
               sqlite3_exec(c->db, schema, NULL, NULL, NULL) == SQLITE_OK;
     for (int i = 0; i < STATEMENTS && ok; i++)
         ok = sqlite3_prepare_v2(c->db, sql[i], -1, &c->statements[i], NULL) == SQLITE_OK;
@@ -323,7 +340,8 @@ static bool open_or_replace(struct catalogue *c, const char *path)
     bool useless = code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_ERROR;
     log_error(NULL, "catalogue %s: %s", path, sqlite3_errmsg(c->db));
     close_db(c);
-    if (!useless || (size_t)snprintf(aside, sizeof aside, "%s.broken", path) >= sizeof aside || rename(path, aside) != 0)
+    bool fits = (size_t)snprintf(aside, sizeof aside, "%s.broken", path) < sizeof aside;
+    if (!useless || !fits || rename(path, aside) != 0)
         return false;
     log_warn(NULL, "catalogue: put aside as %s, and made anew", aside);
     if (open_db(c, path))

@@ -163,7 +163,7 @@ const struct config_key config_keys[] = {
 
     { KEY(store.path), PATH("", 1024),
       .doc = "The database of recordings and history; empty is `.catalogue.db` in `record.path`." },
-    { KEY(store.keep_s), SECONDS(2592000, 0, 4000000000), LIVE,
+    { KEY(store.keep_s), SECONDS(2592000, 0, 4000000000),
       .doc = "How long the history of publishers and viewers is kept; 0 is for ever." },
 
     { KEY(limits.connections), INTEGER(20000, 1, 1000000), LIVE,

@@ -73,7 +73,8 @@ static int scan_fd(int fd, const struct flv_file_progress *progress, struct flv_
     return error;
 }
 
-int flv_file_scan(int folder, const char *path, const struct flv_file_progress *progress, struct flv_scan *out,
+int flv_file_scan(int folder, const char *path, const struct flv_file_progress *progress,
+                  struct flv_scan *out,
                   struct flv_file_result *result)
 {
     flv_scan_init(out);
@@ -125,7 +126,8 @@ static struct bytes metadata_of(const struct flv_scan *scan)
 static bool is_equal(int fd, const uint8_t *head, size_t size)
 {
     uint8_t *there = malloc(size);
-    bool     equal = there != NULL && pread(fd, there, size, 0) == (ssize_t)size && memcmp(there, head, size) == 0;
+    bool     equal = there != NULL && pread(fd, there, size, 0) == (ssize_t)size;
+    equal = equal && memcmp(there, head, size) == 0;
     free(there);
     return equal;
 }
@@ -239,7 +241,8 @@ static int mend(int folder, const char *path, int fd, struct flv_scan *scan, str
     return rewrite(folder, path, fd, scan);
 }
 
-int flv_file_repair(int folder, const char *path, const struct flv_file_progress *progress, struct flv_scan *out,
+int flv_file_repair(int folder, const char *path, const struct flv_file_progress *progress,
+                    struct flv_scan *out,
                     struct flv_file_result *result)
 {
     flv_scan_init(out);

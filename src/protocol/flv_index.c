@@ -57,7 +57,8 @@ static void list_keyframe(struct flv_index *x, uint32_t time_ms)
     }
     x->passed = 0;
     if ((x->count & (x->count - 1)) == 0) /* a power of two: the array is full */
-        x->keyframes = alloc_resize(x->keyframes, x->count > 0 ? 2 * (size_t)x->count : 1, sizeof *x->keyframes);
+        x->keyframes = alloc_resize(x->keyframes, x->count > 0 ? 2 * (size_t)x->count : 1,
+                                    sizeof *x->keyframes);
     /* With its sequence header, if that comes right before it: decoders may want it anew. */
     bool header = x->header_end == x->size && x->header_ms == time_ms;
     x->keyframes[x->count++] = (struct flv_keyframe){ header ? x->header_at : x->size, time_ms };

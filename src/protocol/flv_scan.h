@@ -21,7 +21,7 @@ enum {
 
 struct flv_scan {
     struct flv_index index;
-    uint64_t         head_size;     /* up to the first tag that is not the metadata at the front; 0: not there yet */
+    uint64_t         head_size;     /* up to the first tag after the metadata; 0: not there yet */
     uint64_t         tags;          /* whole ones */
     uint8_t         *metadata;      /* of the tag at the front, or NULL; the scan's */
     uint32_t         metadata_size;

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "core/catalogue.h"
 #include "core/config.h"
+#include "core/context.h"
 #include "core/flv_file.h"
 #include "media/avcodec.h"
 #include "server/record_store.h"
@@ -30,7 +31,8 @@
 #define EMPTY_MS 10000
 
 struct record_keeper {
-    const struct config *config;
+    struct context      *context;
+    const char          *root;
     struct catalogue    *catalogue; /* may be NULL */
     uint64_t             synced_ms; /* the thread's: when the catalogue was last compared; 0: never */
     pthread_t            thread;
@@ -58,7 +60,8 @@ static void write_file_key(const struct record_entry *e, char *out, size_t size)
     snprintf(out, size, "%s/%s/%s", e->path.app, e->path.name, file);
 }
 
-static void put_in_catalogue(struct record_keeper *k, const struct record_entry *e, const struct flv_scan *scan,
+static void put_in_catalogue(struct record_keeper *k, const struct record_entry *e,
+                             const struct flv_scan *scan,
                              uint64_t duration_ms, const char *reason)
 {
     char file[URL_PATH_SIZE + RECORD_FILE_SIZE], stream[URL_PATH_SIZE];
@@ -103,8 +106,8 @@ static bool exists(void *keeper, const char *file)
 {
     struct record_keeper *k = keeper;
     char                  full[4096], part[4096];
-    snprintf(full, sizeof full, "%s/%s", k->config->record.path, file);
-    snprintf(part, sizeof part, "%s/%s%s", k->config->record.path, file, RECORD_PART);
+    snprintf(full, sizeof full, "%s/%s", k->root, file);
+    snprintf(part, sizeof part, "%s/%s%s", k->root, file, RECORD_PART);
     return access(full, F_OK) == 0 || access(part, F_OK) == 0;
 }
 
@@ -114,7 +117,7 @@ static void sync_catalogue(struct record_keeper *k)
     struct record_list list;
     uint64_t           now_ms = clock_monotonic_ms();
     if (k->catalogue == NULL || (k->synced_ms != 0 && now_ms - k->synced_ms < SYNC_MS) ||
-        record_store_list(k->config->record.path, &list) != 0)
+        record_store_list(k->root, &list) != 0)
         return;
     k->synced_ms = now_ms;
     for (size_t i = 0; i < list.count && !is_stopping(k); i++)
@@ -178,7 +181,8 @@ static void repair(struct record_keeper *k, struct record_entry *e)
     else if (error == ERR_NOT_FOUND || error == ERR_PROTOCOL)
         drop_part(k, folder, part, e);
     else if (error != ERR_BUSY && error != ERR_CLOSED)
-        log_error(NULL, "cannot repair %s: %s", full, error == ERR_SYSTEM ? strerror(cause) : err_name(error));
+        log_error(NULL, "cannot repair %s: %s", full,
+                  error == ERR_SYSTEM ? strerror(cause) : err_name(error));
     flv_scan_clear(&scan);
     close(folder);
     k->mending = NULL;
@@ -187,7 +191,7 @@ static void repair(struct record_keeper *k, struct record_entry *e)
 static void repair_all(struct record_keeper *k)
 {
     struct record_list list;
-    if (record_store_list(k->config->record.path, &list) != 0)
+    if (record_store_list(k->root, &list) != 0)
         return;
     for (size_t i = 0; i < list.count && !is_stopping(k); i++)
         if (list.entries[i].part)
@@ -221,18 +225,27 @@ static void delete_chosen(struct record_keeper *k, const struct record_list *lis
     }
 }
 
-static void retain(struct record_keeper *k)
+/* A reload may change them; the newest configuration stays while the lock is held. */
+static struct record_limits limits_now(struct record_keeper *k)
 {
-    const struct config *c = k->config;
+    pthread_mutex_lock(&k->context->lock);
+    const struct config *c = k->context->config;
     struct record_limits limits = { c->record.keep_s, c->record.keep_bytes, c->record.keep_stream_bytes,
                                     c->record.keep_free };
+    pthread_mutex_unlock(&k->context->lock);
+    return limits;
+}
+
+static void retain(struct record_keeper *k)
+{
+    struct record_limits limits = limits_now(k);
     struct record_list   list;
     if (limits.keep_s == 0 && limits.size == 0 && limits.stream_size == 0 && limits.free == 0)
         return;
-    if (record_store_list(c->record.path, &list) != 0)
+    if (record_store_list(k->root, &list) != 0)
         return;
     bool *goes = alloc_zeroed(list.count + 1);
-    record_store_choose(&list, &limits, clock_wall_ms(), available_at(c->record.path), goes);
+    record_store_choose(&list, &limits, clock_wall_ms(), available_at(k->root), goes);
     delete_chosen(k, &list, goes);
     free(goes);
     free(list.entries);
@@ -244,7 +257,8 @@ static void retain(struct record_keeper *k)
 static void wait_for(struct record_keeper *k, uint64_t wait_s)
 {
     uint64_t        until_ms = clock_monotonic_ms() + wait_s * 1000;
-    struct timespec until = { .tv_sec = (time_t)(until_ms / 1000), .tv_nsec = (long)(until_ms % 1000) * 1000000 };
+    struct timespec until = { .tv_sec = (time_t)(until_ms / 1000),
+                              .tv_nsec = (long)(until_ms % 1000) * 1000000 };
     bool            settling = wait_s == SETTLE_S;
     int             error = 0;
     while (!k->stopping && (settling || !k->look) && error == 0)
@@ -269,11 +283,13 @@ static void *run(void *keeper)
     return NULL;
 }
 
-struct record_keeper *record_keeper_new(const struct config *config, struct catalogue *catalogue)
+struct record_keeper *record_keeper_new(struct context *context, const char *root,
+                                        struct catalogue *catalogue)
 {
     struct record_keeper *k = alloc_zeroed(sizeof *k);
     pthread_condattr_t    monotonic;
-    k->config = config;
+    k->context = context;
+    k->root = root;
     k->catalogue = catalogue;
     pthread_mutex_init(&k->lock, NULL);
     pthread_condattr_init(&monotonic);

@@ -8,12 +8,12 @@
 #define MILLRACE_SERVER_RECORD_KEEPER_H
 
 struct catalogue;
-struct config;
+struct context;
 struct record_keeper;
 
-/* Both are borrowed; there may be no catalogue (NULL), else it is kept in step with the files.
- * Begins with what an earlier run has left. */
-struct record_keeper *record_keeper_new(const struct config *, struct catalogue *);
+/* All are borrowed; there may be no catalogue (NULL), else it is kept in step with the files below
+ * `root`.  Begins with what an earlier run has left. */
+struct record_keeper *record_keeper_new(struct context *, const char *root, struct catalogue *);
 void                  record_keeper_free(struct record_keeper *);
 
 /* There is something new to look at.  From any thread. */

@@ -24,6 +24,7 @@
 
 struct record_server {
     struct context       *context;
+    char                 *root;    /* record.path, which no reload changes */
     struct event_observer observer;
     struct disk          *disk;
     struct record_keeper *keeper;  /* NULL once the server is finished */
@@ -81,7 +82,8 @@ static struct recording *recording_of(struct record_owner *owner)
     return LIST_ITEM(owner, struct recording, owner);
 }
 
-static void on_status(struct record_owner *owner, const struct record_session *s, const struct record_status *status)
+static void on_status(struct record_owner *owner, const struct record_session *s,
+                      const struct record_status *status)
 {
     struct recording *r = recording_of(owner);
     (void)s;
@@ -129,10 +131,10 @@ static void on_end(struct record_owner *owner, const struct record_session *s)
 
 /* Starting: on the worker that will record. */
 
-static struct record_settings settings_of(const struct config *config)
+static struct record_settings settings_of(const struct record_server *server, const struct config *config)
 {
     return (struct record_settings){
-        .root = config->record.path,
+        .root = server->root,
         .segment_ms = config->record.segment_duration * 1000,
         .segment_size = config->record.segment_bytes,
         .disk = {
@@ -145,7 +147,8 @@ static struct record_settings settings_of(const struct config *config)
 }
 
 /* The entry of a recording that is about to begin; NULL if there is one. */
-static struct recording *enter(struct record_server *server, struct worker *w, const struct url_stream *stream)
+static struct recording *enter(struct record_server *server, struct worker *w,
+                               const struct url_stream *stream)
 {
     struct recording *r = NULL;
     lock(server);
@@ -171,7 +174,7 @@ static void start(struct record_server *server, struct worker *w, const struct u
     struct recording *r = enter(server, w, stream);
     if (r == NULL || w->stopping)
         return;
-    struct record_settings settings = settings_of(config_for(w, stream->app));
+    struct record_settings settings = settings_of(server, config_for(w, stream->app));
     struct record_session *s = record_session_start(w, server->disk, &r->stream, &settings, &r->owner);
     if (s == NULL) {
         log_error(NULL, "cannot record %s: too many streams", stream->path);
@@ -328,12 +331,13 @@ struct record_server *record_server_new(struct context *context, struct catalogu
         return NULL;
     struct record_server *server = alloc_zeroed(sizeof *server);
     server->context = context;
+    server->root = alloc_string(config->record.path);
     server->observer.on_event = on_event;
     pthread_mutex_init(&server->lock, NULL);
     server->active = map_new();
     list_init(&server->all);
     server->disk = disk_new();
-    server->keeper = record_keeper_new(config, catalogue);
+    server->keeper = record_keeper_new(context, server->root, catalogue);
     events_add(context, &server->observer);
     return server;
 }
@@ -356,5 +360,6 @@ void record_server_free(struct record_server *server)
         return;
     map_free(server->active);
     pthread_mutex_destroy(&server->lock);
+    free(server->root);
     free(server);
 }

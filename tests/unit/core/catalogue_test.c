@@ -34,7 +34,8 @@ static int tear_down(void **state)
 
 static struct catalogue_recording recording(const char *file, int64_t start_ms, uint64_t size)
 {
-    return (struct catalogue_recording){ file, "/live/a", start_ms, 1000, size, "H264", "AAC", "complete", "" };
+    return (struct catalogue_recording){ file, "/live/a", start_ms, 1000, size, "H264", "AAC", "complete",
+                                         "" };
 }
 
 static size_t count_of(struct catalogue *c, const struct catalogue_filter *f, const char *first)
@@ -92,9 +93,11 @@ static void test_events(void **state)
     struct catalogue   *c = catalogue_new(context, path, 0);
     struct worker       worker = { .context = context };
     struct url_stream   stream = { .app = "live", .name = "a", .path = "/live/a" };
-    struct session      s = { .ops = &ops, .worker = &worker, .stream = &stream, .id = "0123456789abcdef", .ip = "10.0.0.1" };
+    struct session      s = { .ops = &ops, .worker = &worker, .stream = &stream, .id = "0123456789abcdef",
+                              .ip = "10.0.0.1" };
     struct event_record record = {
-        .file = "/records/live/a/20260131090507_segment_001.flv", .number = 1, .start_ms = 1000, .duration_ms = 500,
+        .file = "/records/live/a/20260131090507_segment_001.flv", .number = 1, .start_ms = 1000,
+        .duration_ms = 500,
         .size = 4711, .video_codec = AVCODEC_H264, .kept = true,
     };
     assert_non_null(c);
@@ -122,7 +125,8 @@ static void test_events(void **state)
     json_t *rows = catalogue_recordings(c, &(struct catalogue_filter){ 0 });
     json_t *row = json_array_get(rows, 0);
     CHECK_EQ(json_array_size(rows), 1);
-    assert_string_equal(json_string_value(json_object_get(row, "file")), "live/a/20260131090507_segment_001.flv");
+    assert_string_equal(json_string_value(json_object_get(row, "file")),
+                        "live/a/20260131090507_segment_001.flv");
     assert_string_equal(json_string_value(json_object_get(row, "state")), "complete");
     assert_string_equal(json_string_value(json_object_get(row, "video")), "H264");
     CHECK_EQ(json_integer_value(json_object_get(row, "end_ms")), 1500);
