@@ -154,12 +154,18 @@ static void finish_part(struct record_keeper *k, int folder, const char *part, s
 }
 
 /* Nothing was ever written to it that could be seen or heard. */
-static void drop_part(struct record_keeper *k, int folder, const char *part, const struct record_entry *e)
+static void drop_part(struct record_keeper *k, int folder, const char *part, struct record_entry *e)
 {
+    char key[URL_PATH_SIZE + RECORD_FILE_SIZE];
     if (clock_wall_ms() - e->changed_ms < EMPTY_MS)
         return;
-    if (unlinkat(folder, part, 0) == 0)
-        log_info(NULL, "removed %s: it held no frame", k->mending);
+    if (unlinkat(folder, part, 0) != 0)
+        return;
+    log_info(NULL, "removed %s: it held no frame", k->mending);
+    e->part = false;
+    write_file_key(e, key, sizeof key);
+    if (k->catalogue != NULL)
+        catalogue_remove(k->catalogue, key);
 }
 
 static void repair(struct record_keeper *k, struct record_entry *e)

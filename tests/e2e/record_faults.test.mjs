@@ -240,6 +240,48 @@ test('a disk that becomes read-only and writable again', needsMount, async t => 
     segments(root, PATH).forEach(segment => assertSegment(segment));
 });
 
+// A disk that stops answering: a file system of its own, frozen.
+async function mountFreezable(t) {
+    const folder = temporaryFolder(t), image = join(folder, 'image'), root = join(folder, 'root');
+    writeFileSync(image, '');
+    truncateSync(image, 64 << 20);
+    mkdirSync(root);
+    await run('mkfs.ext4', ['-q', image]);
+    await run('mount', ['-o', 'loop', image, root]);
+    cleanup(t, () => run('umount', ['-l', root]));
+    return root;
+}
+const canFreeze = canMount && await (async () => {
+    const probe = new Program('sh', ['-c', 'd=$(mktemp -d) && truncate -s 16M $d/i && mkfs.ext4 -q $d/i && mkdir $d/r &&' +
+        ' mount -o loop $d/i $d/r && fsfreeze -f $d/r && fsfreeze -u $d/r; s=$?; umount $d/r; rm -rf $d; exit $s']);
+    return (await probe.exited).code === 0;
+})();
+
+test('a disk that hangs costs a gap, and holds up neither viewers nor the server',
+     { skip: !canFreeze && 'needs the right to freeze a file system' }, async t => {
+    const root = await mountFreezable(t);
+    const server = await startServer(t, record(root, {
+        'record.segmentDuration': 600, 'record.buffer_bytes': 65536, 'delivery.lag_bytes': 65536,
+    }));
+    const source = await pour(t, server, { size: 4000 });
+    const viewer = openViewer(t, server, 'ws', PATH);
+    await beingWritten(root, PATH);
+    await sleep(1000);
+    await run('fsfreeze', ['-f', root]);
+    let frozen = true;
+    const thaw = async () => { if (frozen) { frozen = false; await run('fsfreeze', ['-u', root]); } };
+    cleanup(t, thaw);
+    await server.logged(/the disk is too slow, \d+ packets are lost/, { ms: 20000 });
+    await assertUndisturbed(viewer);
+    assert.ok(server.residentSize() < 400 << 20);
+    await thaw();
+    await server.logged(/goes on after a gap/, { ms: 20000 });
+    await sleep(1000);
+    await source.stop();
+    await complete(root, PATH, 2);
+    segments(root, PATH).forEach(segment => assertSegment(segment));
+});
+
 test('old files are deleted, as many as are too many', async t => {
     const root = temporaryFolder(t);
     const outside = join(root, 'live', 'taped', 'precious.flv');
