@@ -173,6 +173,7 @@ static void take_stream(struct broadcast *b, struct session *s)
     b->successor = b->successor == s ? NULL : b->successor;
     b->standby = b->standby == s ? NULL : b->standby;
     b->home = s->worker;
+    b->cache.limits = context_gop_limits(b->context->config, b->path); /* a reload may have changed them */
     b->held = false;
     b->serial++;
     atomic_store_explicit(&b->media_ms, worker_now_ms(s->worker), memory_order_relaxed);
