@@ -35,6 +35,7 @@ static const struct {
     { "AV1 of MPEG-2 TS on 13", WIRE("\x96\x05" "av01\x02xy"), AV_VIDEO, 2, CDN, NULL, 0 },
     { "VP9",                WIRE("\xa6\x01vp09\x02xy"), AV_VIDEO, 2, CDN, WIRE("\xa1vp09xy") },
     { "VVC",                WIRE("\xa6\x01vvc1\x02\0\0\x01xy"), AV_VIDEO, 2, CDN, WIRE("\xa1vvc1\0\0\x01xy") },
+    { "a FourCC of zeros",  WIRE("\xa6\x01\0\0\0\0\x02xy"), AV_VIDEO, 2, FLV, WIRE("\xa1\0\0\0\0xy") },
     { "unknown",            WIRE("\xa6\x01vp10\x02xy"), AV_VIDEO, 2, FLV, WIRE("\xa1vp10xy") },
 
     { "AAC",                WIRE("\x95\x01mp4a\x01xy"), AV_AUDIO, 1, FLV, WIRE("\xaf\x01xy") },
