@@ -46,7 +46,8 @@ static const struct {
       { { 1, 0, { .codec = AVCODEC_HEVC, .codec_string = "hvc1.4.10.L30.9E.8", .profile = "Range Extensions",
                   .level = "1.0", .tier = "Main", .width = 64, .height = 48, .frame_rate_num = 10,
                   .frame_rate_den = 1, .bit_depth = 8 } },
-        { 0, 0, { .codec = AVCODEC_OPUS, .codec_string = "opus", .sample_rate_hz = 48000, .channels = 1 } } } },
+        { 0, 0, { .codec = AVCODEC_OPUS, .codec_string = "opus", .sample_rate_hz = 48000,
+          .channels = 1 } } } },
     { "av1_flac.flv",
       { { 1, 0, { .codec = AVCODEC_AV1, .codec_string = "av01.1.00M.08", .profile = "High", .level = "2.0",
                   .tier = "Main", .width = 64, .height = 48, .bit_depth = 8 } },
@@ -55,7 +56,8 @@ static const struct {
     { "vp9_ac3.flv",
       { { 1, 0, { .codec = AVCODEC_VP9, .codec_string = "vp09.01.10.08", .profile = "Profile 1",
                   .level = "1.0", .width = 64, .height = 48, .bit_depth = 8 } },
-        { 0, 0, { .codec = AVCODEC_AC3, .codec_string = "ac-3", .sample_rate_hz = 48000, .channels = 1 } } } },
+        { 0, 0, { .codec = AVCODEC_AC3, .codec_string = "ac-3", .sample_rate_hz = 48000,
+          .channels = 1 } } } },
     { "multitrack.flv",
       { { 1, 0, { .codec = AVCODEC_H264, .codec_string = "avc1.f4000a", .profile = "High 4:4:4 Predictive",
                   .level = "1.0", .width = 64, .height = 48, .frame_rate_num = 10, .frame_rate_den = 1,
@@ -118,6 +120,8 @@ static void test_forms(void **state)
         { AV_VIDEO, WIRE("\x96\x10" "avc1\x03\0\0\x07" AVCC),       "avc1.42c01e" },
         { AV_VIDEO, WIRE("\x96\x20" "avc1\x03\0\0\x07" AVCC "vp09\x04\0\0\0"), "avc1.42c01e" },
         { AV_VIDEO, WIRE("\x97\x02\0\0\x05\0" "avc1" AVCC),         "avc1.42c01e" },
+        { AV_VIDEO, WIRE("\x90vvc1\xfe\0"),                          "vvc1" },
+        { AV_VIDEO, WIRE("\x91vp08\x10\xae\0\x9d\x01\x2a\x80\x02\x68\x01"), "vp08" },
         { AV_AUDIO, WIRE("\xaf\0\x12\x10"),                         "mp4a.40.2" },
         { AV_AUDIO, WIRE("\x90mp4a\x12\x10"),                       "mp4a.40.2" },
         { AV_AUDIO, WIRE("\x95\0mp4a\x03\x12\x10"),                 "mp4a.40.2" },
@@ -137,8 +141,9 @@ static void test_new_header(void **state)
 {
     (void)state;
     struct track_info info = { 0 };
-    CHECK_EQ(read_body(AV_VIDEO, WIRE("\x17\0\0\0\0\x01\x64\0\x0a\xff\xe1\0\x19\x67\x64\0\x0a\xf3\x65\x0b\x13\xb0\x16"
-                                      "\xc8\0\0\x03\0\x10\0\0\x03\x01\x90\x78\x91\x2c\xb0\0"), &info), 1);
+    CHECK_EQ(read_body(AV_VIDEO, WIRE("\x17\0\0\0\0\x01\x64\0\x0a\xff\xe1\0\x19\x67\x64\0\x0a\xf3\x65\x0b"
+                                      "\x13\xb0\x16\xc8\0\0\x03\0\x10\0\0\x03\x01\x90\x78\x91\x2c\xb0\0"),
+                       &info), 1);
     CHECK_EQ(info.width, 176);
     CHECK_EQ(info.frame_rate_num, 25);
     CHECK_EQ(info.frame_rate_den, 2);
