@@ -4,11 +4,11 @@
 declare -A PACKAGES=(
     # node-llhttp carries llhttp's C sources; that Node itself comes along is Debian's dependency.
     [build]="gcc libc6-dev cmake ninja-build pkg-config
-             libuv1-dev liburing-dev libwslay-dev libjansson-dev libssl-dev node-llhttp"
+             libuv1-dev liburing-dev libwslay-dev libjansson-dev libsqlite3-dev libssl-dev node-llhttp"
     [run]="openssl"
     [demo]="ffmpeg"
     [check]="clang libclang-rt-14-dev libcmocka-dev"
-    [e2e]="ffmpeg flvmeta rtmpdump curl openssl sslscan
+    [e2e]="ffmpeg flvmeta sqlite3 rtmpdump curl openssl sslscan
            gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good
            gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav
            vlc-bin vlc-plugin-base chromium"

@@ -155,6 +155,10 @@ struct config {
         uint64_t keep_free;
     } record;
     struct {
+        char    *path; /* "": in record.path */
+        uint32_t keep_s; /* 0: for ever */
+    } store;
+    struct {
         struct cidr_list from;
     } proxy;
     struct {

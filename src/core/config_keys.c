@@ -165,6 +165,11 @@ const struct config_key config_keys[] = {
     { KEY(record.keep_free), SIZE(0, 0, 1024 * TIB), LIVE,
       .doc = "Free space that is made by deleting the oldest files; 0 is none." },
 
+    { KEY(store.path), PATH("", 1024),
+      .doc = "The database of recordings and history; empty is `.catalogue.db` in `record.path`." },
+    { KEY(store.keep_s), SECONDS(2592000, 0, 4000000000),
+      .doc = "How long the history of publishers and viewers is kept; 0 is for ever." },
+
     { KEY(limits.connections), INTEGER(20000, 1, 1000000), LIVE,
       .doc = "Connections at a time; more are refused." },
     { KEY(limits.connections_per_ip), INTEGER(0, 0, 1000000), LIVE,

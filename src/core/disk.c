@@ -89,7 +89,9 @@ static void unlock(struct disk *d)
 
 static size_t cost_of(const struct disk_op *op)
 {
-    return OP_COST + (op->packet != NULL ? op->packet->size : 0) + op->size + (op->begin != NULL ? op->begin->size : 0);
+    size_t body = op->packet != NULL ? op->packet->size : 0;
+    size_t head = op->begin != NULL ? op->begin->size : op->size;
+    return OP_COST + body + head;
 }
 
 static void clear_op(struct disk_op *op)
@@ -144,7 +146,8 @@ static struct disk_writer *next_writer(struct disk *d)
             w->state = RUNNING;
             return w;
         }
-        struct timespec until = { .tv_sec = (time_t)(w->due_ms / 1000), .tv_nsec = (long)(w->due_ms % 1000) * 1000000 };
+        struct timespec until = { .tv_sec = (time_t)(w->due_ms / 1000),
+                                  .tv_nsec = (long)(w->due_ms % 1000) * 1000000 };
         pthread_cond_timedwait(&d->wake, &d->lock, &until);
     }
 }
@@ -340,7 +343,8 @@ struct disk *disk_new(void)
 int disk_free(struct disk *d, uint32_t wait_ms)
 {
     uint64_t        until_ms = clock_monotonic_ms() + wait_ms;
-    struct timespec until = { .tv_sec = (time_t)(until_ms / 1000), .tv_nsec = (long)(until_ms % 1000) * 1000000 };
+    struct timespec until = { .tv_sec = (time_t)(until_ms / 1000),
+                              .tv_nsec = (long)(until_ms % 1000) * 1000000 };
     int             error = 0;
     lock(d);
     d->stopping = true;
@@ -387,7 +391,8 @@ void disk_writer_forget_owner(struct disk_writer *w)
     w->owner = NULL;
 }
 
-void disk_writer_open(struct disk_writer *w, const struct record_path *path, const void *head, size_t size, void *file)
+void disk_writer_open(struct disk_writer *w, const struct record_path *path, const void *head, size_t size,
+                      void *file)
 {
     struct disk_op op = { .type = OP_OPEN, .begin = alloc_zeroed(sizeof *op.begin + size) };
     op.begin->path = *path;

@@ -84,7 +84,8 @@ void disk_writer_forget_owner(struct disk_writer *);
 
 /* Begin a file: folders are made, the number in `path` is the least that is tried.  `head` is
  * copied; `file` comes back in reports. */
-void disk_writer_open(struct disk_writer *, const struct record_path *path, const void *head, size_t size, void *file);
+void disk_writer_open(struct disk_writer *, const struct record_path *path, const void *head, size_t size,
+                      void *file);
 
 /* Write a packet as an FLV tag of this time.  Takes a reference of its own. */
 void disk_writer_write(struct disk_writer *, struct avpacket *, uint32_t time_ms);

@@ -155,7 +155,8 @@ static int look_after(struct disk_file *f)
 {
     uint64_t    now_ms = clock_monotonic_ms();
     struct stat there;
-    if (f->options->sync == DISK_SYNC_INTERVAL && now_ms - f->synced_ms >= (uint64_t)f->options->sync_s * 1000) {
+    if (f->options->sync == DISK_SYNC_INTERVAL &&
+        now_ms - f->synced_ms >= (uint64_t)f->options->sync_s * 1000) {
         f->synced_ms = now_ms;
         if (fdatasync(f->fd) != 0)
             return errno;

@@ -28,7 +28,8 @@ struct disk_file {
 void disk_file_init(struct disk_file *);
 
 /* `options` is borrowed while the file is open. */
-int disk_file_open(struct disk_file *, const struct record_path *, const struct disk_options *, const void *head,
+int disk_file_open(struct disk_file *, const struct record_path *, const struct disk_options *,
+                   const void *head,
                    size_t size);
 int disk_file_write(struct disk_file *, const struct disk_tag *, size_t count);
 int disk_file_finish(struct disk_file *, const void *head, size_t size);

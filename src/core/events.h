@@ -78,6 +78,7 @@ const char *events_name(enum event_type);
 
 /* On the session's worker; sets worker, path and time from the session. */
 void events_emit(enum event_type, const struct session *, const char *reason);
-void events_emit_record(enum event_type, const struct session *, const char *reason, const struct event_record *);
+void events_emit_record(enum event_type, const struct session *, const char *reason,
+                        const struct event_record *);
 
 #endif

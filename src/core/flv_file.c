@@ -73,7 +73,8 @@ static int scan_fd(int fd, const struct flv_file_progress *progress, struct flv_
     return error;
 }
 
-int flv_file_scan(int folder, const char *path, const struct flv_file_progress *progress, struct flv_scan *out,
+int flv_file_scan(int folder, const char *path, const struct flv_file_progress *progress,
+                  struct flv_scan *out,
                   struct flv_file_result *result)
 {
     flv_scan_init(out);
@@ -85,6 +86,20 @@ int flv_file_scan(int folder, const char *path, const struct flv_file_progress *
     close(fd);
     errno = saved;
     return error;
+}
+
+int flv_file_look(int folder, const char *path, struct flv_scan *out)
+{
+    flv_scan_init(out);
+    uint8_t *start = malloc(READ_SIZE);
+    int      fd = openat(folder, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+    ssize_t  n = start != NULL && fd >= 0 ? pread(fd, start, READ_SIZE, 0) : -1;
+    if (n > 0)
+        flv_scan_feed(out, (struct bytes){ start, (size_t)n });
+    if (fd >= 0)
+        close(fd);
+    free(start);
+    return n < 0 ? ERR_SYSTEM : out->index.size == 0 ? ERR_PROTOCOL : 0;
 }
 
 static int write_all(int fd, const uint8_t *data, size_t size, off_t at)
@@ -111,7 +126,8 @@ static struct bytes metadata_of(const struct flv_scan *scan)
 static bool is_equal(int fd, const uint8_t *head, size_t size)
 {
     uint8_t *there = malloc(size);
-    bool     equal = there != NULL && pread(fd, there, size, 0) == (ssize_t)size && memcmp(there, head, size) == 0;
+    bool     equal = there != NULL && pread(fd, there, size, 0) == (ssize_t)size;
+    equal = equal && memcmp(there, head, size) == 0;
     free(there);
     return equal;
 }
@@ -225,7 +241,8 @@ static int mend(int folder, const char *path, int fd, struct flv_scan *scan, str
     return rewrite(folder, path, fd, scan);
 }
 
-int flv_file_repair(int folder, const char *path, const struct flv_file_progress *progress, struct flv_scan *out,
+int flv_file_repair(int folder, const char *path, const struct flv_file_progress *progress,
+                    struct flv_scan *out,
                     struct flv_file_result *result)
 {
     flv_scan_init(out);

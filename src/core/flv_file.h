@@ -28,6 +28,9 @@ struct flv_file_result {
 int flv_file_scan(int folder, const char *path, const struct flv_file_progress *, struct flv_scan *out,
                   struct flv_file_result *);
 
+/* Read no more than its start: the metadata and what the first tags are.  0 or an error as above. */
+int flv_file_look(int folder, const char *path, struct flv_scan *out);
+
 /* Cut the file after its last whole tag and write its head anew: duration, size, index of
  * keyframes.  As above; ERR_BUSY if somebody is writing it; ERR_NOT_FOUND if it holds no frame
  * (the file is left as it is). */

@@ -62,7 +62,8 @@ struct session {
 
 /* Joins the worker's and the context's lists.  The connection was admitted (context_admit());
  * it is dismissed with the session. */
-void session_init(struct session *, struct worker *, const struct session_ops *, const struct sockaddr_storage *peer);
+void session_init(struct session *, struct worker *, const struct session_ops *,
+                  const struct sockaddr_storage *peer);
 
 /* The same for a session that follows another on its connection, as when an HTTP request becomes
  * a stream: the id and the admission pass on, and `before` is to be closed. */

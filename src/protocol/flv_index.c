@@ -57,7 +57,8 @@ static void list_keyframe(struct flv_index *x, uint32_t time_ms)
     }
     x->passed = 0;
     if ((x->count & (x->count - 1)) == 0) /* a power of two: the array is full */
-        x->keyframes = alloc_resize(x->keyframes, x->count > 0 ? 2 * (size_t)x->count : 1, sizeof *x->keyframes);
+        x->keyframes = alloc_resize(x->keyframes, x->count > 0 ? 2 * (size_t)x->count : 1,
+                                    sizeof *x->keyframes);
     /* With its sequence header, if that comes right before it: decoders may want it anew. */
     bool header = x->header_end == x->size && x->header_ms == time_ms;
     x->keyframes[x->count++] = (struct flv_keyframe){ header ? x->header_at : x->size, time_ms };
@@ -208,10 +209,13 @@ static bool copy_member(struct writer *w, struct amf_reader *r, const struct amf
 /* The publisher's members.  Returns how many. */
 static uint32_t copy_members(struct writer *w, struct bytes metadata, const struct flv_index *x)
 {
-    struct amf_reader r = amf_reader_over(metadata);
+    struct amf_reader r;
     struct amf_value  v;
     uint32_t          count = 0;
     size_t            end = writer_size(w) + FLV_INDEX_METADATA_MAX;
+    if (metadata.size == 0)
+        return 0;
+    r = amf_reader_over(metadata);
     if (!amf_read(&r, &v) || !amf_read(&r, &v) || (v.type != AMF_OBJECT && v.type != AMF_ECMA_ARRAY))
         return 0;
     while (amf_read(&r, &v) && v.type != AMF_END) {

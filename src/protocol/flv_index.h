@@ -49,7 +49,8 @@ struct flv_index {
     uint32_t              capacity;
     uint32_t              step;     /* every so many keyframes one is listed */
     uint32_t              passed;   /* since the last that was */
-    uint64_t              header_at, header_end; /* the last run of sequence headers that begins with video's */
+    uint64_t              header_at;  /* the last run of sequence headers that begins with video's */
+    uint64_t              header_end;
     uint32_t              header_ms;
 };
 

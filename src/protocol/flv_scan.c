@@ -156,3 +156,18 @@ int flv_scan_feed(struct flv_scan *s, struct bytes in)
     }
     return s->error;
 }
+
+double flv_scan_number(const struct flv_scan *s, const char *key)
+{
+    struct amf_reader r;
+    struct amf_value  v;
+    if (s->metadata == NULL || s->metadata_used < s->metadata_size)
+        return 0;
+    r = amf_reader_over((struct bytes){ s->metadata, s->metadata_size });
+    if (!amf_read(&r, &v) || !amf_read(&r, &v))
+        return 0;
+    while (amf_read_flat(&r, &v) && v.type != AMF_END)
+        if (v.type == AMF_NUMBER && bytes_equal(v.key, bytes_of(key)))
+            return v.number;
+    return 0;
+}

@@ -21,7 +21,7 @@ enum {
 
 struct flv_scan {
     struct flv_index index;
-    uint64_t         head_size;     /* up to the first tag that is not the metadata at the front; 0: not there yet */
+    uint64_t         head_size;     /* up to the first tag after the metadata; 0: not there yet */
     uint64_t         tags;          /* whole ones */
     uint8_t         *metadata;      /* of the tag at the front, or NULL; the scan's */
     uint32_t         metadata_size;
@@ -45,5 +45,8 @@ void flv_scan_clear(struct flv_scan *);
 
 /* Go on with `in`.  0, or ERR_PROTOCOL when the file is broken here, and ever after. */
 int flv_scan_feed(struct flv_scan *, struct bytes in);
+
+/* A number in the metadata at the front, such as "duration"; 0 if it is not there. */
+double flv_scan_number(const struct flv_scan *, const char *key);
 
 #endif

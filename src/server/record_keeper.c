@@ -4,10 +4,16 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "core/catalogue.h"
+#include "core/config.h"
+#include "core/context.h"
 #include "core/flv_file.h"
+#include "media/avcodec.h"
+#include "server/record_store.h"
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
@@ -18,15 +24,20 @@
 #define LOOK_S   10
 #define SETTLE_S 1
 
+/* How often all files are compared with the catalogue. */
+#define SYNC_MS (10 * 60 * 1000)
+
 /* A part that holds nothing may be one that was created this moment. */
 #define EMPTY_MS 10000
 
 struct record_keeper {
+    struct context      *context;
     const char          *root;
+    struct catalogue    *catalogue; /* may be NULL */
+    uint64_t             synced_ms; /* the thread's: when the catalogue was last compared; 0: never */
     pthread_t            thread;
     pthread_mutex_t      lock;
     pthread_cond_t       wake;
-    struct record_limits limits;   /* lock */
     bool                 stopping; /* lock */
     bool                 look;     /* lock */
     const char          *mending;  /* the thread's: a file, for the progress in the log */
@@ -38,6 +49,82 @@ static bool is_stopping(struct record_keeper *k)
     bool stopping = k->stopping;
     pthread_mutex_unlock(&k->lock);
     return stopping;
+}
+
+/* The catalogue. */
+
+static void write_file_key(const struct record_entry *e, char *out, size_t size)
+{
+    char file[RECORD_FILE_SIZE];
+    record_path_file(&e->path, e->part, file);
+    snprintf(out, size, "%s/%s/%s", e->path.app, e->path.name, file);
+}
+
+static void put_in_catalogue(struct record_keeper *k, const struct record_entry *e,
+                             const struct flv_scan *scan,
+                             uint64_t duration_ms, const char *reason)
+{
+    char file[URL_PATH_SIZE + RECORD_FILE_SIZE], stream[URL_PATH_SIZE];
+    write_file_key(e, file, sizeof file);
+    snprintf(stream, sizeof stream, "/%s/%s", e->path.app, e->path.name);
+    struct catalogue_recording r = {
+        .file = file,
+        .stream = stream,
+        .start_ms = record_path_time_ms(e->path.stamp),
+        .duration_ms = duration_ms,
+        .size = e->size,
+        .video = avcodec_name(scan->index.video.codec),
+        .audio = avcodec_name(scan->index.audio.codec),
+        .state = "complete",
+        .reason = reason,
+    };
+    if (k->catalogue != NULL)
+        catalogue_put(k->catalogue, &r);
+}
+
+static void learn(struct record_keeper *k, const struct record_entry *e)
+{
+    char            file[RECORD_FILE_SIZE], key[URL_PATH_SIZE + RECORD_FILE_SIZE];
+    struct flv_scan scan;
+    write_file_key(e, key, sizeof key);
+    if (e->part || catalogue_knows(k->catalogue, key, e->size))
+        return;
+    int folder = record_path_open_folder(&e->path, false);
+    if (folder < 0)
+        return;
+    record_path_file(&e->path, false, file);
+    if (flv_file_look(folder, file, &scan) == 0) {
+        double duration_s = flv_scan_number(&scan, "duration");
+        bool   sane = duration_s >= 0 && duration_s < 1e9;
+        put_in_catalogue(k, e, &scan, sane ? (uint64_t)(duration_s * 1000 + 0.5) : 0, "found");
+    }
+    flv_scan_clear(&scan);
+    close(folder);
+}
+
+static bool exists(void *keeper, const char *file)
+{
+    struct record_keeper *k = keeper;
+    char                  full[4096], part[4096];
+    snprintf(full, sizeof full, "%s/%s", k->root, file);
+    snprintf(part, sizeof part, "%s/%s%s", k->root, file, RECORD_PART);
+    return access(full, F_OK) == 0 || access(part, F_OK) == 0;
+}
+
+/* The files are the truth. */
+static void sync_catalogue(struct record_keeper *k)
+{
+    struct record_list list;
+    uint64_t           now_ms = clock_monotonic_ms();
+    if (k->catalogue == NULL || (k->synced_ms != 0 && now_ms - k->synced_ms < SYNC_MS) ||
+        record_store_list(k->root, &list) != 0)
+        return;
+    k->synced_ms = now_ms;
+    for (size_t i = 0; i < list.count && !is_stopping(k); i++)
+        learn(k, &list.entries[i]);
+    free(list.entries);
+    if (!is_stopping(k))
+        catalogue_prune(k->catalogue, exists, k);
 }
 
 /* Repair. */
@@ -57,6 +144,9 @@ static void finish_part(struct record_keeper *k, int folder, const char *part, s
         log_error(NULL, "cannot complete %s: %s", k->mending, strerror(errno));
         return;
     }
+    e->part = false;
+    e->size = scan->index.size;
+    put_in_catalogue(k, e, scan, flv_index_duration_ms(&scan->index), "repaired");
     record_path_full(&e->path, false, full, sizeof full);
     log_info(NULL, "repaired %s: %llu bytes, %llu ms; %llu bytes of an unfinished packet cut off", full,
              (unsigned long long)scan->index.size, (unsigned long long)flv_index_duration_ms(&scan->index),
@@ -91,7 +181,8 @@ static void repair(struct record_keeper *k, struct record_entry *e)
     else if (error == ERR_NOT_FOUND || error == ERR_PROTOCOL)
         drop_part(k, folder, part, e);
     else if (error != ERR_BUSY && error != ERR_CLOSED)
-        log_error(NULL, "cannot repair %s: %s", full, error == ERR_SYSTEM ? strerror(cause) : err_name(error));
+        log_error(NULL, "cannot repair %s: %s", full,
+                  error == ERR_SYSTEM ? strerror(cause) : err_name(error));
     flv_scan_clear(&scan);
     close(folder);
     k->mending = NULL;
@@ -123,19 +214,32 @@ static void delete_chosen(struct record_keeper *k, const struct record_list *lis
         if (!goes[i])
             continue;
         record_path_full(&list->entries[i].path, false, full, sizeof full);
-        if (record_store_delete(&list->entries[i]) == 0)
-            log_info(NULL, "deleted %s: record.keep", full);
-        else
+        if (record_store_delete(&list->entries[i]) != 0) {
             log_error(NULL, "cannot delete %s: %s", full, strerror(errno));
+            continue;
+        }
+        log_info(NULL, "deleted %s: record.keep", full);
+        write_file_key(&list->entries[i], full, sizeof full);
+        if (k->catalogue != NULL)
+            catalogue_remove(k->catalogue, full);
     }
+}
+
+/* A reload may change them; the newest configuration stays while the lock is held. */
+static struct record_limits limits_now(struct record_keeper *k)
+{
+    pthread_mutex_lock(&k->context->lock);
+    const struct config *c = k->context->config;
+    struct record_limits limits = { c->record.keep_s, c->record.keep_bytes, c->record.keep_stream_bytes,
+                                    c->record.keep_free };
+    pthread_mutex_unlock(&k->context->lock);
+    return limits;
 }
 
 static void retain(struct record_keeper *k)
 {
-    struct record_list list;
-    pthread_mutex_lock(&k->lock);
-    struct record_limits limits = k->limits;
-    pthread_mutex_unlock(&k->lock);
+    struct record_limits limits = limits_now(k);
+    struct record_list   list;
     if (limits.keep_s == 0 && limits.size == 0 && limits.stream_size == 0 && limits.free == 0)
         return;
     if (record_store_list(k->root, &list) != 0)
@@ -153,7 +257,8 @@ static void retain(struct record_keeper *k)
 static void wait_for(struct record_keeper *k, uint64_t wait_s)
 {
     uint64_t        until_ms = clock_monotonic_ms() + wait_s * 1000;
-    struct timespec until = { .tv_sec = (time_t)(until_ms / 1000), .tv_nsec = (long)(until_ms % 1000) * 1000000 };
+    struct timespec until = { .tv_sec = (time_t)(until_ms / 1000),
+                              .tv_nsec = (long)(until_ms % 1000) * 1000000 };
     bool            settling = wait_s == SETTLE_S;
     int             error = 0;
     while (!k->stopping && (settling || !k->look) && error == 0)
@@ -169,6 +274,7 @@ static void *run(void *keeper)
         pthread_mutex_unlock(&k->lock);
         repair_all(k);
         retain(k);
+        sync_catalogue(k);
         pthread_mutex_lock(&k->lock);
         wait_for(k, LOOK_S);
         wait_for(k, SETTLE_S);
@@ -177,12 +283,14 @@ static void *run(void *keeper)
     return NULL;
 }
 
-struct record_keeper *record_keeper_new(const char *root, const struct record_limits *limits)
+struct record_keeper *record_keeper_new(struct context *context, const char *root,
+                                        struct catalogue *catalogue)
 {
     struct record_keeper *k = alloc_zeroed(sizeof *k);
     pthread_condattr_t    monotonic;
+    k->context = context;
     k->root = root;
-    k->limits = *limits;
+    k->catalogue = catalogue;
     pthread_mutex_init(&k->lock, NULL);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -203,15 +311,6 @@ void record_keeper_free(struct record_keeper *k)
     pthread_mutex_destroy(&k->lock);
     pthread_cond_destroy(&k->wake);
     free(k);
-}
-
-void record_keeper_limit(struct record_keeper *k, const struct record_limits *limits)
-{
-    pthread_mutex_lock(&k->lock);
-    k->limits = *limits;
-    k->look = true;
-    pthread_cond_signal(&k->wake);
-    pthread_mutex_unlock(&k->lock);
 }
 
 void record_keeper_look(struct record_keeper *k)

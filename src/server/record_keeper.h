@@ -7,16 +7,14 @@
 #ifndef MILLRACE_SERVER_RECORD_KEEPER_H
 #define MILLRACE_SERVER_RECORD_KEEPER_H
 
-#include "server/record_store.h"
-
+struct catalogue;
+struct context;
 struct record_keeper;
 
-/* `root` is borrowed.  Begins with what an earlier run has left. */
-struct record_keeper *record_keeper_new(const char *root, const struct record_limits *);
+/* All are borrowed; there may be no catalogue (NULL), else it is kept in step with the files below
+ * `root`.  Begins with what an earlier run has left. */
+struct record_keeper *record_keeper_new(struct context *, const char *root, struct catalogue *);
 void                  record_keeper_free(struct record_keeper *);
-
-/* Keep within other limits from now on.  From any thread. */
-void record_keeper_limit(struct record_keeper *, const struct record_limits *);
 
 /* There is something new to look at.  From any thread. */
 void record_keeper_look(struct record_keeper *);

@@ -24,10 +24,10 @@
 
 struct record_server {
     struct context       *context;
+    char                 *root;    /* record.path, which no reload changes */
     struct event_observer observer;
     struct disk          *disk;
-    struct record_keeper *keeper;
-    char                 *root;    /* record.path, which does not change; borrowed by recordings */
+    struct record_keeper *keeper;  /* NULL once the server is finished */
     pthread_mutex_t       lock;
     struct map           *active;  /* lock: stream path to struct recording */
     struct list           all;     /* lock: those that are ending, too */
@@ -82,7 +82,8 @@ static struct recording *recording_of(struct record_owner *owner)
     return LIST_ITEM(owner, struct recording, owner);
 }
 
-static void on_status(struct record_owner *owner, const struct record_session *s, const struct record_status *status)
+static void on_status(struct record_owner *owner, const struct record_session *s,
+                      const struct record_status *status)
 {
     struct recording *r = recording_of(owner);
     (void)s;
@@ -146,7 +147,8 @@ static struct record_settings settings_of(const struct record_server *server, co
 }
 
 /* The entry of a recording that is about to begin; NULL if there is one. */
-static struct recording *enter(struct record_server *server, struct worker *w, const struct url_stream *stream)
+static struct recording *enter(struct record_server *server, struct worker *w,
+                               const struct url_stream *stream)
 {
     struct recording *r = NULL;
     lock(server);
@@ -189,7 +191,7 @@ static void on_event(struct event_observer *observer, const struct event *e)
     struct record_server *server = LIST_ITEM(observer, struct record_server, observer);
     if (e->type == EVENT_POST_PUBLISH && config_for(e->worker, e->session->stream->app)->record.auto_start)
         start(server, e->worker, e->session->stream);
-    else if (e->type == EVENT_DONE_RECORD)
+    else if (e->type == EVENT_DONE_RECORD && server->keeper != NULL)
         record_keeper_look(server->keeper);
 }
 
@@ -318,21 +320,7 @@ static int check_root(const char *root)
     return 0;
 }
 
-static struct record_limits limits_of(const struct config *c)
-{
-    return (struct record_limits){ c->record.keep_s, c->record.keep_bytes, c->record.keep_stream_bytes,
-                                   c->record.keep_free };
-}
-
-void record_server_configure(struct record_server *server, const struct config *config)
-{
-    if (server == NULL)
-        return;
-    struct record_limits limits = limits_of(config);
-    record_keeper_limit(server->keeper, &limits);
-}
-
-struct record_server *record_server_new(struct context *context, int *error)
+struct record_server *record_server_new(struct context *context, struct catalogue *catalogue, int *error)
 {
     const struct config *config = context->config;
     *error = 0;
@@ -343,14 +331,13 @@ struct record_server *record_server_new(struct context *context, int *error)
         return NULL;
     struct record_server *server = alloc_zeroed(sizeof *server);
     server->context = context;
+    server->root = alloc_string(config->record.path);
     server->observer.on_event = on_event;
     pthread_mutex_init(&server->lock, NULL);
     server->active = map_new();
     list_init(&server->all);
     server->disk = disk_new();
-    server->root = alloc_string(config->record.path);
-    struct record_limits limits = limits_of(config);
-    server->keeper = record_keeper_new(server->root, &limits);
+    server->keeper = record_keeper_new(context, server->root, catalogue);
     events_add(context, &server->observer);
     return server;
 }
@@ -363,6 +350,7 @@ int record_server_finish(struct record_server *server)
         log_error(NULL, "a disk does not answer: recordings are left as %s files", RECORD_PART);
     else
         record_keeper_free(server->keeper);
+    server->keeper = NULL;
     return error;
 }
 

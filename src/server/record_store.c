@@ -97,7 +97,8 @@ static bool same_stream(const struct record_entry *a, const struct record_entry 
 }
 
 /* From the oldest on, until what is left fits. */
-static void choose_by_size(const struct record_list *l, const struct record_entry *of, uint64_t limit, bool *goes)
+static void choose_by_size(const struct record_list *l, const struct record_entry *of, uint64_t limit,
+                           bool *goes)
 {
     uint64_t total = 0;
     for (size_t i = 0; i < l->count; i++)

@@ -75,7 +75,8 @@ static int info(char *path)
     int                      error = flv_file_scan(AT_FDCWD, path, &progress, &scan, &result);
     int                      cause = errno;
     if (error == 0) {
-        bool indexed = flv_head_capacity((struct bytes){ scan.metadata, scan.metadata_size }, scan.head_size) > 0;
+        bool indexed = flv_head_capacity((struct bytes){ scan.metadata, scan.metadata_size },
+                                         scan.head_size) > 0;
         printf("%s\n  size      %" PRIu64 " bytes, %" PRIu64 " tags\n  duration  %.3f s\n", path, result.size,
                scan.tags, (double)flv_index_duration_ms(&scan.index) / 1000);
         print_kind("video", &scan.index.video);

@@ -12,7 +12,6 @@
 #include "core/session.h"
 #include "core/worker.h"
 #include "net/tls_store.h"
-#include "server/record_server.h"
 #include "server/tls_setup.h"
 
 #include <stdio.h>
@@ -189,6 +188,5 @@ void reload_run(struct reload *r)
     c->next = next;
     c->last = r->config;
     r->config = next;
-    record_server_configure(r->recordings, next);
     put_in_effect(r->context, c);
 }

@@ -12,11 +12,9 @@
 struct config;
 struct context;
 struct options;
-struct record_server;
 
 struct reload {
     struct context       *context;
-    struct record_server *recordings; /* NULL: none */
     const struct options *options;
     struct config        *config; /* the one in effect; owned */
 };

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "core/catalogue.h"
 #include "core/config.h"
 #include "core/context.h"
 #include "core/worker.h"
@@ -20,6 +21,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* What is listened on: one port of the configuration. */
@@ -156,6 +158,20 @@ static int run_workers(struct context *context, const sigset_t *signals, struct 
     return number != 0 ? 0 : ERR_SYSTEM;
 }
 
+/* Beside the recordings, unless it is to be elsewhere; NULL if nobody wants one. */
+static struct catalogue *open_catalogue(struct context *context)
+{
+    const struct config *c = context->config;
+    char                 beside[4096];
+    bool                 elsewhere = c->store.path[0] != '\0';
+    if (!elsewhere && c->record.path[0] == '\0')
+        return NULL;
+    if (c->record.path[0] != '\0')
+        mkdir(c->record.path, 0755); /* record_server_new() says what is wrong with it */
+    snprintf(beside, sizeof beside, "%s/.catalogue.db", c->record.path);
+    return catalogue_new(context, elsewhere ? c->store.path : beside, c->store.keep_s);
+}
+
 /* A disk that does not answer holds threads that cannot be ended, and what they use. */
 static void finish_recordings(struct record_server *recordings)
 {
@@ -170,8 +186,9 @@ int server_run(struct config *config, const struct options *options)
     block_signals(&signals);
     raise_descriptor_limit(config);
     struct context       *context = context_new(config);
-    struct record_server *recordings = record_server_new(context, &error);
-    struct reload         reload = { context, recordings, options, config };
+    struct catalogue     *catalogue = open_catalogue(context);
+    struct record_server *recordings = record_server_new(context, catalogue, &error);
+    struct reload         reload = { context, options, config };
     if (error == 0) {
         make_workers(context);
         error = tls_setup_load(config, &context->tls) ? listen_all(context) : ERR_INVALID;
@@ -182,6 +199,7 @@ int server_run(struct config *config, const struct options *options)
         tls_store_free(context->tls);
     }
     record_server_free(recordings);
+    catalogue_free(catalogue);
     context_free(context);
     config_free(reload.config);
     if (error == 0)

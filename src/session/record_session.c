@@ -94,7 +94,8 @@ static void end_gap(struct record_session *s, int64_t dts_ms)
     uint64_t gap_ms = dts_ms > s->gap_dts_ms ? (uint64_t)(dts_ms - s->gap_dts_ms) : 0;
     s->in_gap = false;
     s->status.gap_ms += gap_ms;
-    log_warn(&s->base.log, "recording of %s goes on after a gap of %llu ms", path_of(s), (unsigned long long)gap_ms);
+    log_warn(&s->base.log, "recording of %s goes on after a gap of %llu ms", path_of(s),
+             (unsigned long long)gap_ms);
 }
 
 /* The segment begins with `first`, after the headers in force. */
@@ -353,7 +354,8 @@ static void on_failed(struct record_session *s, const struct disk_report *report
         s->status.file[0] = '\0';
         go_down(s, report->error);
     } else {
-        log_error(&s->base.log, "recording of %s: a file could not be completed: %s", path_of(s), segment->reason);
+        log_error(&s->base.log, "recording of %s: a file could not be completed: %s", path_of(s),
+                  segment->reason);
         s->status.gaps++;
     }
     emit(s, EVENT_DONE_RECORD, report);
@@ -448,8 +450,10 @@ static const struct session_ops ops = {
     .destroy = destroy,
 };
 
-struct record_session *record_session_start(struct worker *w, struct disk *disk, const struct url_stream *stream,
-                                            const struct record_settings *settings, struct record_owner *owner)
+struct record_session *record_session_start(struct worker *w, struct disk *disk,
+                                            const struct url_stream *stream,
+                                            const struct record_settings *settings,
+                                            struct record_owner *owner)
 {
     struct outlet *outlet;
     if (outlet_open(w, stream->path, &outlet) != 0)

@@ -1,6 +1,7 @@
 // Recordings: files whose frames are the stream's, no more and no less.
 
 import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { EcmaArray, encode } from './lib/amf.mjs';
@@ -8,9 +9,10 @@ import { frames, headers, metadataTag, videoHeaderTag, VIDEO_HEADER } from './li
 import { assertSameTracks, digest, isAudio, isFrame, isVideo, readFlv, SCRIPT, VIDEO } from './lib/flv.mjs';
 import { film, temporaryFolder } from './lib/media.mjs';
 import { openPublisher, publish, sendTags } from './lib/publisher.mjs';
-import { assertPlayable, assertSegment, beingWritten, complete, recorded, segments } from './lib/recordings.mjs';
+import { ask, assertCatalogue, assertPlayable, assertSegment, beingWritten, complete, recorded, segments } from './lib/recordings.mjs';
 import { startServer } from './lib/server.mjs';
 import { openViewer } from './lib/viewers.mjs';
+import { poll } from './lib/wait.mjs';
 
 const PATH = '/live/taped';
 const record = (root, settings = {}) => ({ 'record.path': root, 'record.segmentDuration': 2, ...settings });
@@ -200,3 +202,28 @@ test('a name that is taken is left alone', async t => {
     assert.equal(new Set(list.map(segment => segment.name)).size, 3);
 });
 
+
+test('the catalogue knows recordings, publishers and viewers, and is made anew from the files', async t => {
+    const root = temporaryFolder(t);
+    const server = await startServer(t, record(root));
+    const viewer = openViewer(t, server, 'http', PATH);
+    (await publish(t, server, PATH, frames({ count: 200, gop: 25 }))).finish();
+    await viewer.ended();
+    await complete(root, PATH, 4);
+    await server.end();
+    const [row] = await assertCatalogue(root, PATH);
+    assert.deepEqual([row.video, row.audio], ['H264', 'AAC']);
+    const sessions = await ask(root, 'SELECT * FROM sessions ORDER BY kind');
+    assert.deepEqual(sessions.map(each => [each.kind, each.protocol, each.stream, each.ip]),
+                     [['play', 'FLV', PATH, '127.0.0.1'], ['publish', 'RTMP', PATH, '127.0.0.1']]);
+    for (const each of sessions)
+        assert.ok(each.end_ms >= each.start_ms && each.reason !== '', JSON.stringify(each));
+
+    for (const name of ['.catalogue.db', '.catalogue.db-wal', '.catalogue.db-shm'])
+        rmSync(join(root, name), { force: true });
+    rmSync(join(root, 'live', 'taped', recorded(root, PATH)[1]));
+    const again = await startServer(t, record(root));
+    await poll(async () => (await ask(root, 'SELECT 1 FROM recordings')).length === 3, 'the files to be found');
+    await again.end();
+    await assertCatalogue(root, PATH);
+});

@@ -13,7 +13,7 @@ import { isFrame, isVideo, readFlv, writeFlv } from './lib/flv.mjs';
 import { temporaryFolder } from './lib/media.mjs';
 import { Program, run } from './lib/process.mjs';
 import { openPublisher, sendPaced, sendTags } from './lib/publisher.mjs';
-import { assertSegment, beingWritten, complete, isPart, recorded, segments } from './lib/recordings.mjs';
+import { assertCatalogue, assertSegment, beingWritten, complete, isPart, recorded, segments } from './lib/recordings.mjs';
 import { Server, startServer } from './lib/server.mjs';
 import { openViewer } from './lib/viewers.mjs';
 import { poll, sleep } from './lib/wait.mjs';
@@ -66,6 +66,7 @@ for (let round = 1; round <= KILL_ROUNDS; round++) {
         const second = await startServer(t, record(root));
         await complete(root, PATH);
         await second.end();
+        await assertCatalogue(root, PATH);
         const list = segments(root, PATH);
         list.forEach(segment => assertSegment(segment));
         const numbers = videoNumbers(list);

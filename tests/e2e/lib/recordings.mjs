@@ -87,3 +87,25 @@ export async function assertPlayable(file) {
     const probe = await run('ffprobe', ['-v', 'error', '-count_packets', '-show_entries', 'stream=codec_name', file]);
     assert.equal(probe.stderr, '', `ffprobe about ${file}`);
 }
+
+// Rows of the catalogue.
+export async function ask(root, query) {
+    const { stdout } = await run('sqlite3', ['-readonly', '-json', '-cmd', '.timeout 5000', join(root, '.catalogue.db'), query]);
+    return stdout.trim() === '' ? [] : JSON.parse(stdout);
+}
+
+// The catalogue lists the files that there are, and what it says of them is true.
+export async function assertCatalogue(root, path) {
+    const rows = await ask(root, 'SELECT * FROM recordings ORDER BY file');
+    const files = segments(root, path);
+    assert.deepEqual(rows.map(row => row.file), files.map(({ name }) => `${path.slice(1)}/${name}`));
+    rows.forEach((row, i) => {
+        const { name, file, meta } = files[i];
+        assert.equal(row.state, 'complete', name);
+        assert.equal(row.stream, path, name);
+        assert.equal(row.size, statSync(file).size, name);
+        assert.ok(Math.abs(row.duration_ms - meta.duration * 1000) < 1, `${name}: ${row.duration_ms} ms`);
+        assert.equal(row.end_ms - row.start_ms, row.duration_ms, name);
+    });
+    return rows;
+}

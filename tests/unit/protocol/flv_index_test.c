@@ -17,7 +17,8 @@ static const uint8_t metadata[] = {
     0, 8, 'd','u','r','a','t','i','o','n', 0, 0,0,0,0,0,0,0,0,
     0, 5, 'w','i','d','t','h', 0, 0x40,0x74,0,0,0,0,0,0,
     0, 7, 'e','n','c','o','d','e','r', 2, 0,1,'x',
-    0, 8, 't','r','a','c','k','m','a','p', 3, 0,1,'a', 10, 0,0,0,2, 0, 0x3f,0xf0,0,0,0,0,0,0, 0, 0x40,0,0,0,0,0,0,0, 0,0,9,
+    0, 8, 't','r','a','c','k','m','a','p', 3, 0,1,'a', 10, 0,0,0,2,
+    0, 0x3f,0xf0,0,0,0,0,0,0, 0, 0x40,0,0,0,0,0,0,0, 0,0,9,
     0, 8, 'f','i','l','e','s','i','z','e', 0, 0,0,0,0,0,0,0,0,
     0, 0, 9,
 };
@@ -173,7 +174,8 @@ static void test_metadata_of_all_kinds(void **state)
     }
     amf_write_object_end(&w);
     const struct bytes all[] = {
-        { NULL, 0 }, { (const uint8_t *)"\xff\xff", 2 }, { metadata, sizeof metadata / 2 }, { big, writer_size(&w) },
+        { NULL, 0 }, { (const uint8_t *)"\xff\xff", 2 }, { metadata, sizeof metadata / 2 },
+        { big, writer_size(&w) },
         { (const uint8_t *)"\x02\x00\x01x\x05", 5 },
     };
     for (size_t i = 0; i < COUNT(all); i++) {
@@ -197,7 +199,8 @@ static uint8_t *make_file(size_t *size, size_t *offsets, unsigned *tags)
     static const struct { uint8_t type; uint32_t time_ms; uint8_t body[6]; uint32_t size; } list[] = {
         { 9, 0, { 0x17, 0, 0, 0, 0, 1 }, 6 }, { 8, 0, { 0xaf, 0, 0x12, 0x10 }, 4 },
         { 9, 0, { 0x17, 1, 0, 0, 0, 7 }, 6 }, { 8, 10, { 0xaf, 1, 3 }, 3 },
-        { 9, 40, { 0x27, 1, 0, 0, 0, 7 }, 6 }, { 8, 33, { 0xaf, 1 }, 200 }, { 9, 80, { 0x17, 1, 0, 0, 0, 7 }, 6 },
+        { 9, 40, { 0x27, 1, 0, 0, 0, 7 }, 6 }, { 8, 33, { 0xaf, 1 }, 200 },
+        { 9, 80, { 0x17, 1, 0, 0, 0, 7 }, 6 },
     };
     size_t           head = flv_head_size(said, 4);
     uint8_t         *file = malloc(head + 1000);
@@ -212,7 +215,8 @@ static uint8_t *make_file(size_t *size, size_t *offsets, unsigned *tags)
         write_be(&w, list[i].size, 3);
         write_be(&w, list[i].time_ms, 3);
         write_be(&w, 0, 4);
-        write_bytes(&w, list[i].body, sizeof list[i].body < list[i].size ? sizeof list[i].body : list[i].size);
+        write_bytes(&w, list[i].body,
+                    sizeof list[i].body < list[i].size ? sizeof list[i].body : list[i].size);
         for (uint32_t at = sizeof list[i].body; at < list[i].size; at++)
             write_be(&w, 0xee, 1);
         write_be(&w, list[i].size + 11, 4);

@@ -39,7 +39,8 @@ static void test_choosing(void **state)
 {
     (void)state;
     struct record_entry e[] = {
-        entry("a", 1, 100, false), entry("b", 2, 100, false), entry("a", 3, 100, true), entry("b", 4, 300, false),
+        entry("a", 1, 100, false), entry("b", 2, 100, false), entry("a", 3, 100, true),
+        entry("b", 4, 300, false),
         entry("a", 5, 100, false), entry("a", 6, 100, false),
     };
     const int64_t hour_ms = 3600 * 1000;
@@ -56,7 +57,8 @@ static void test_choosing(void **state)
         { { 3600, 0, 0, 500 }, 3, 350, "xx...." },   /* what goes for its age counts */
     };
     for (size_t i = 0; i < COUNT(cases); i++)
-        assert_string_equal(choose(e, COUNT(e), &cases[i].limits, cases[i].hour * hour_ms, cases[i].available),
+        assert_string_equal(choose(e, COUNT(e), &cases[i].limits, cases[i].hour * hour_ms,
+                                   cases[i].available),
                             cases[i].goes);
 }
 
