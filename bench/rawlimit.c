@@ -48,6 +48,7 @@ struct sender {
     uint64_t       sends;
     uint64_t       bytes;
     uint64_t       short_sends;
+    uint64_t       late_us; /* behind the file's pace, at most */
     struct iovec   iov[IOV_MAX_COUNT];
     struct msghdr  message;
 #ifdef MILLRACE_HAVE_URING
@@ -216,6 +217,13 @@ static uint64_t due(const struct sender *s, uint64_t loop_us, uint32_t tag)
     return loop_us + (uint64_t)s->media->tags[tag].time_ms * 1000;
 }
 
+static void note_lateness(struct sender *s, uint64_t window_us)
+{
+    uint64_t late_us = clock_monotonic_us() - window_us;
+    if (late_us > s->late_us)
+        s->late_us = late_us;
+}
+
 /* At the file's pace; what is due within a window goes out at its end. */
 static void run(struct sender *s)
 {
@@ -228,6 +236,7 @@ static void run(struct sender *s)
             if (due_us >= end_us)
                 return;
             sleep_until(window_us);
+            note_lateness(s, window_us);
             while (end < s->media->count && due(s, loop_us, end) <= window_us)
                 end++;
             flush(s, next, end);
@@ -252,12 +261,12 @@ static void measure(struct sender *s)
     double user_s = seconds_of(after.ru_utime) - seconds_of(before.ru_utime);
     double system_s = seconds_of(after.ru_stime) - seconds_of(before.ru_stime);
     printf("%s, %u viewers, flush %.0f ms: %.1f us of CPU per viewer-second (user %.1f, system %.1f);"
-           " %.1f %% of a core, %.1f Mb/s, %.0f sends/s, %llu short\n",
+           " %.1f %% of a core, %.1f Mb/s, %.0f sends/s, %llu short, late by %.1f ms at most\n",
            s->uring ? "io_uring" : "sendmsg", s->viewers, (double)s->flush_us / 1e3,
            (user_s + system_s) / seconds / s->viewers * 1e6, user_s / seconds / s->viewers * 1e6,
            system_s / seconds / s->viewers * 1e6, (user_s + system_s) / seconds * 100,
            (double)s->bytes * 8 / seconds / 1e6, (double)s->sends / seconds,
-           (unsigned long long)s->short_sends);
+           (unsigned long long)s->short_sends, (double)s->late_us / 1e3);
 }
 
 static void print_help(void)

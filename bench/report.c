@@ -2,6 +2,8 @@
 
 #include <inttypes.h>
 
+#define OTHERS_CORES 0.2 /* what the rest of the machine may use before we say so */
+
 static const char *const group_names[GROUP_COUNT] = { "rtmp", "flv", "ws", "slow" };
 
 struct summary report_summary(const struct outcome *o)
@@ -117,9 +119,13 @@ static void print_server(const struct outcome *o, const struct summary *s, FILE 
 
 static void print_machine(const struct outcome *o, const struct summary *s, FILE *out)
 {
+    double others = s->machine_cores - s->server_cores - s->own_cores;
     fprintf(out, "machine  %.0f %% of a core busy, softirq %.0f %%, stolen %.0f %%; socket buffers %.1f MB\n",
             s->machine_cores * 100, s->softirq_cores * 100, s->steal_cores * 100,
             (double)o->marks[MARK_END].machine.tcp_memory_bytes / 1e6);
+    if (o->settings->pid_count > 0 && others > OTHERS_CORES)
+        fprintf(out, "         other work takes %.0f %% of a core: it disturbs these figures\n",
+                others * 100);
     fprintf(out, "own      %.0f %% of a core%s", s->own_cores * 100,
             s->own_cores > 0.85 * o->settings->threads ? ": too busy, latency is partly ours" : "");
     if (o->lateness.count > 0)

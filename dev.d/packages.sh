@@ -7,7 +7,7 @@ declare -A PACKAGES=(
              libuv1-dev liburing-dev libwslay-dev libjansson-dev libssl-dev node-llhttp"
     [demo]="ffmpeg"
     [check]="clang libclang-rt-14-dev libcmocka-dev"
-    [e2e]="ffmpeg rtmpdump curl openssl
+    [e2e]="ffmpeg flvmeta rtmpdump curl openssl
            gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good
            gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav
            vlc-bin vlc-plugin-base"

@@ -2,9 +2,20 @@
 #include "base/log.h"
 #include "core/config.h"
 #include "core/options.h"
+#include "server/record_tool.h"
 #include "server/server.h"
 
 #include <stdio.h>
+#include <string.h>
+
+/* Words in the place of options: each does one thing and ends. */
+static const struct {
+    const char *name;
+    int       (*run)(int argc, char **argv); /* argv[0] is the word; returns the exit status */
+} commands[] = {
+    { "repair", record_tool_repair },
+    { "info",   record_tool_info   },
+};
 
 static int run(const struct config *config)
 {
@@ -42,6 +53,9 @@ int main(int argc, char **argv)
 {
     struct options options;
     int            exit_code = 0;
+    for (size_t i = 0; argc > 1 && i < sizeof commands / sizeof *commands; i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
     if (options_parse(argc, argv, &options) != 0) {
         fprintf(stderr, "millrace: %s\n", options.error);
         exit_code = OPTIONS_EXIT_USAGE;

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "core/context.h"
 #include "core/session.h"
+#include "core/stream_key.h"
 #include "core/worker.h"
 
 #include <stdio.h>
@@ -53,13 +54,27 @@ static void check_sign(struct session *s, const struct config *config, enum auth
              auth_use_name(use), session_path(s), answer->why);
 }
 
+static void refuse_key(struct session *s, struct access_answer *answer)
+{
+    stats_add(&s->worker->context->stats.refused_by_sign, 1);
+    snprintf(answer->log, sizeof answer->log, "publish stream %s authentication verification failed: %s",
+             session_path(s), answer->why);
+}
+
 void access_ask(struct session *s, enum auth_use use, access_answer_fn *answer_fn)
 {
+    struct access_answer answer = { 0 };
+    bool                 keyed = use == AUTH_PUBLISH && stream_key_apply(s, &answer.why);
+    if (answer.why != NULL) {
+        refuse_key(s, &answer);
+        answer_fn(s, use, &answer);
+        return;
+    }
     const struct config *config = config_of_app(s->worker->config, s->stream->app);
-    struct access_answer answer = { .allowed = is_address_allowed(config, use, s->ip) };
-    if (answer.allowed) {
+    answer.allowed = is_address_allowed(config, use, s->ip);
+    if (answer.allowed && !keyed) {
         check_sign(s, config, use, &answer);
-    } else {
+    } else if (!answer.allowed) {
         answer.why = "not allowed from this address";
         stats_add(&s->worker->context->stats.refused_by_address, 1);
         snprintf(answer.log, sizeof answer.log, "%s stream %s is not allowed from this address",

@@ -54,7 +54,7 @@ static struct broadcast *new_broadcast(struct context *context, const char *path
     atomic_init(&b->refs, 1); /* the registry's */
     b->context = context;
     b->path = alloc_string(path);
-    struct gop_limits limits = context_gop_limits(context->config);
+    struct gop_limits limits = context_gop_limits(context->config, path);
     gop_cache_init(&b->cache, &limits);
     map_put(context->broadcasts, path, b);
     return b;
@@ -409,6 +409,17 @@ void broadcast_detach(struct outlet *o)
 void broadcast_count_viewers(struct broadcast *b, int change)
 {
     atomic_fetch_add_explicit(&b->viewer_count, change, memory_order_relaxed);
+}
+
+bool broadcast_admit_viewer(struct broadcast *b, uint32_t viewers_max)
+{
+    int_fast64_t count = atomic_load_explicit(&b->viewer_count, memory_order_relaxed);
+    do {
+        if (viewers_max > 0 && count >= (int_fast64_t)viewers_max)
+            return false;
+    } while (!atomic_compare_exchange_weak_explicit(&b->viewer_count, &count, count + 1, memory_order_relaxed,
+                                                    memory_order_relaxed));
+    return true;
 }
 
 void broadcast_expire_held(struct worker *w)

@@ -76,6 +76,9 @@ int  broadcast_attach(struct outlet *);
 void broadcast_detach(struct outlet *);
 void broadcast_count_viewers(struct broadcast *, int change);
 
+/* Count one more, unless there are `viewers_max` (0: no limit). */
+bool broadcast_admit_viewer(struct broadcast *, uint32_t viewers_max);
+
 /* Streams whose publisher has not come back in time end.  From one worker's tick. */
 void broadcast_expire_held(struct worker *);
 

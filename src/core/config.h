@@ -25,6 +25,12 @@ struct config_apps;
 #define CONFIG_PORT_OFF   (-1)
 #define CONFIG_ERROR_SIZE 512
 
+enum config_fsync {
+    CONFIG_FSYNC_NONE,
+    CONFIG_FSYNC_SEGMENT,
+    CONFIG_FSYNC_INTERVAL,
+};
+
 enum config_backend {
     CONFIG_BACKEND_AUTO, /* io_uring where the kernel permits it, else sendmsg */
     CONFIG_BACKEND_SENDMSG,
@@ -51,6 +57,18 @@ struct config_certificate {
 struct config_certificates {
     struct config_certificate *items; /* owned */
     size_t                     count;
+};
+
+/* A secret name under which a stream is published. */
+struct config_stream_key {
+    char   *key;
+    char   *path;      /* "/app/name" */
+    int64_t expires_s; /* since 1970: the last second in which it is good; 0: for ever */
+};
+
+struct config_stream_keys {
+    struct config_stream_key *items; /* owned */
+    size_t                    count;
 };
 
 /* One port that speaks TLS. */
@@ -111,6 +129,7 @@ struct config {
         uint32_t             timeout_s;
         enum config_takeover takeover;
         uint32_t             stalled_s;
+        struct config_stream_keys keys;
         struct cidr_list allow; /* empty: all */
         struct cidr_list deny;  /* wins over `allow` */
     } publish;
@@ -119,6 +138,20 @@ struct config {
         struct cidr_list allow;
         struct cidr_list deny;
     } play;
+    struct {
+        char    *path; /* "": nothing is recorded */
+        bool     auto_start;
+        uint32_t segment_duration; /* seconds */
+        uint64_t segment_bytes;    /* 0: no limit */
+        uint64_t buffer_bytes;
+        enum config_fsync fsync;
+        uint32_t fsync_s;
+        uint64_t min_free;
+        uint32_t keep_s; /* of this and those below: 0 is no limit */
+        uint64_t keep_bytes;
+        uint64_t keep_stream_bytes;
+        uint64_t keep_free;
+    } record;
     struct {
         struct cidr_list from;
     } proxy;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define BYTES_PER_MIB (INT64_C(1) << 20)
+#define TIB           (INT64_C(1) << 40)
 
 /* The name and the place of a key cannot differ.  A key whose last word is reserved in C
  * (static.root) spells both out instead. */
@@ -118,6 +119,9 @@ const struct config_key config_keys[] = {
       .doc = "What becomes of a publisher of a stream that has one: refused, or put in its place, always or if it stalls." },
     { KEY(publish.stalled_s), SECONDS(5, 1, 3600), LIVE_APP,
       .doc = "A publisher that has sent nothing for so long has stalled." },
+    { KEY(publish.keys), .type = CONFIG_STREAM_KEYS, .initial = "[]", RANGE(0, 10000), .unit = "",
+      .flags = CONFIG_LIVE | CONFIG_SECRET,
+      .doc = "Secret names that publish streams of another name; see ACCESS.md." },
     { KEY(publish.allow), NETWORKS(1024), LIVE_APP,
       .doc = "The addresses and networks that may publish; an empty list is all." },
     { KEY(publish.deny), NETWORKS(1024), LIVE_APP,
@@ -131,6 +135,31 @@ const struct config_key config_keys[] = {
 
     { KEY(proxy.from), NETWORKS(1024), LIVE,
       .doc = "Proxies that begin each connection with a PROXY protocol header, version 1 or 2." },
+
+    { KEY(record.path), PATH("", 1024),
+      .doc = "The folder for recordings; empty is no recording. See RECORDING.md." },
+    { .name = "record.auto", PLACE(record.auto_start), BOOL(true), LIVE_APP,
+      .doc = "Record every stream that is published, while `record.path` is set." },
+    { .name = "record.segmentDuration", PLACE(record.segment_duration), SECONDS(1800, 1, 86400), LIVE_APP,
+      .doc = "How long a file lasts: it ends at the first keyframe from then on." },
+    { KEY(record.segment_bytes), SIZE(0, 0, TIB), LIVE_APP,
+      .doc = "The size at which a file ends as well; 0 is none." },
+    { KEY(record.buffer_bytes), SIZE(8388608, 65536, 1024 * BYTES_PER_MIB), LIVE_APP,
+      .doc = "What one recording may have waiting for the disk." },
+    { KEY(record.fsync), ENUM("segment", "none|segment|interval"), LIVE_APP,
+      .doc = "Have files on the disk itself: never asked for, when complete, or every `record.fsync_s` too." },
+    { KEY(record.fsync_s), SECONDS(5, 1, 3600), LIVE_APP,
+      .doc = "How often that is, with `interval`." },
+    { KEY(record.min_free), SIZE(268435456, 0, 1024 * TIB), LIVE_APP,
+      .doc = "Recording stops when the file system has less left, and goes on when it has more again." },
+    { KEY(record.keep_s), SECONDS(0, 0, 4000000000), LIVE,
+      .doc = "Files older than this are deleted; 0 is never." },
+    { KEY(record.keep_bytes), SIZE(0, 0, 1024 * TIB), LIVE,
+      .doc = "The most that all recordings may take, the oldest go first; 0 is no limit." },
+    { KEY(record.keep_stream_bytes), SIZE(0, 0, 1024 * TIB), LIVE,
+      .doc = "The same for the recordings of each stream." },
+    { KEY(record.keep_free), SIZE(0, 0, 1024 * TIB), LIVE,
+      .doc = "Free space that is made by deleting the oldest files; 0 is none." },
 
     { KEY(limits.connections), INTEGER(20000, 1, 1000000), LIVE,
       .doc = "Connections at a time; more are refused." },

@@ -24,6 +24,7 @@ enum config_type {
     CONFIG_PATH,     /* the same, a file or folder; "" is none */
     CONFIG_LIST,     /* struct config_list of strings */
     CONFIG_NETWORKS, /* struct cidr_list: IPv4 and IPv6 addresses and networks */
+    CONFIG_STREAM_KEYS,  /* struct config_stream_keys (core/config.h) */
     CONFIG_CERTIFICATES, /* struct config_certificates (core/config.h) */
 };
 

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "core/config.h"
 #include "core/config_certificates.h"
+#include "core/config_stream_keys.h"
 
 #include <arpa/inet.h>
 #include <stdarg.h>
@@ -259,6 +260,8 @@ static int set(const struct config_key *key, void *member, const json_t *value, 
         return set_list(key, member, value, why);
     case CONFIG_NETWORKS:
         return set_networks(key, member, value, why);
+    case CONFIG_STREAM_KEYS:
+        return config_stream_keys_set(member, value, (size_t)key->max, why.text, why.size);
     case CONFIG_CERTIFICATES:
         return config_certificates_set(member, value, (size_t)key->max, why.text, why.size);
     case CONFIG_STRING:
@@ -321,6 +324,8 @@ json_t *config_key_get(const struct config_key *key, const void *base)
         return get_list(member);
     case CONFIG_NETWORKS:
         return get_networks(member);
+    case CONFIG_STREAM_KEYS:
+        return config_stream_keys_get(member);
     case CONFIG_CERTIFICATES:
         return config_certificates_get(member);
     case CONFIG_STRING:
@@ -356,6 +361,8 @@ void config_key_clear(const struct config_key *key, void *base)
         clear_list(member);
     else if (key->type == CONFIG_NETWORKS)
         clear_networks(member);
+    else if (key->type == CONFIG_STREAM_KEYS)
+        config_stream_keys_clear(member);
     else if (key->type == CONFIG_CERTIFICATES)
         config_certificates_clear(member);
     else if (holds_text(key)) {

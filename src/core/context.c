@@ -63,7 +63,8 @@ bool context_admit(struct context *c, const char *ip)
         return true;
     }
     stats_add(&c->stats.connections_refused, 1);
-    log_warn(NULL, "connection from %s refused: %s", ip, limit_hit(&c->stats, limit));
+    const char *why = limit_hit(&c->stats, limit);
+    log_warn(NULL, "connection from %s refused: %s", ip, why);
     return false;
 }
 
@@ -75,10 +76,11 @@ void context_dismiss(struct context *c, const char *ip)
     pthread_mutex_unlock(&c->lock);
 }
 
-struct gop_limits context_gop_limits(const struct config *config)
+struct gop_limits context_gop_limits(const struct config *config, const char *path)
 {
+    const struct config *own = config_of_path(config, path);
     return (struct gop_limits){
-        .size_max = config->delivery.gop_cache ? config->delivery.gop_bytes : 0,
-        .duration_ms = config->delivery.gop_ms,
+        .size_max = own->delivery.gop_cache ? own->delivery.gop_bytes : 0,
+        .duration_ms = own->delivery.gop_ms,
     };
 }

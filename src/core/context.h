@@ -8,6 +8,7 @@
 
 #include "base/map.h"
 #include "core/config.h"
+#include "core/events.h"
 #include "core/gop_cache.h"
 #include "core/stats.h"
 
@@ -21,6 +22,7 @@ struct worker;
 struct context {
     const struct config *config;     /* lock; a worker reads its own pointer (core/worker.h) */
     struct stats         stats;
+    struct events        events;     /* those who are told; fixed once the workers run */
     struct worker      **workers;
     unsigned             worker_count;
     pthread_mutex_t      lock;
@@ -39,6 +41,7 @@ void            context_free(struct context *); /* after all workers have ended 
 bool context_admit(struct context *, const char *ip);
 void context_dismiss(struct context *, const char *ip);
 
-struct gop_limits context_gop_limits(const struct config *);
+/* What may be cached of the stream `path`. */
+struct gop_limits context_gop_limits(const struct config *, const char *path);
 
 #endif

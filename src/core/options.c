@@ -29,6 +29,8 @@ static const struct option long_options[] = {
 void options_print_help(FILE *out)
 {
     fputs("Usage: millrace [-c FILE] [--set KEY=VALUE]...\n"
+          "       millrace repair FILE...\n"
+          "       millrace info FILE...\n"
           "Take live streams over RTMP and serve them over RTMP, HTTP-FLV and WebSocket-FLV.\n"
           "\n"
           "  -c, --config FILE    read the configuration, a JSON file; without it every key\n"
@@ -43,6 +45,9 @@ void options_print_help(FILE *out)
           "      --print-config   print every key with its value in effect, and exit\n"
           "  -V, --version        print the version and exit\n"
           "  -h, --help           print this and exit\n"
+          "\n"
+          "repair makes recorded FLV files whole that were cut off, and gives them an index to seek\n"
+          "by; info says what is in them.\n"
           "\n"
           "KEY is the dotted name of a configuration key and VALUE its value, in JSON or as it\n"
           "is.  docs/CONFIGURATION.md explains every key.\n"

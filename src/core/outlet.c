@@ -21,7 +21,7 @@ int outlet_open(struct worker *worker, const char *path, struct outlet **out)
     atomic_init(&o->refs, 1);
     o->worker = worker;
     o->path = alloc_string(path);
-    struct gop_limits limits = context_gop_limits(worker->config);
+    struct gop_limits limits = context_gop_limits(worker->config, path);
     gop_cache_init(&o->cache, &limits);
     list_init(&o->waiting);
     list_init(&o->behind);
@@ -60,6 +60,16 @@ static void close_outlet(struct outlet *o)
     gop_cache_clear(&o->cache);
     broadcast_detach(o);
     outlet_unref(o);
+}
+
+int outlet_admit(struct outlet *o, struct viewer *v, uint32_t viewers_max)
+{
+    v->admitted = broadcast_admit_viewer(o->broadcast, viewers_max);
+    if (v->admitted)
+        return 0;
+    if (o->viewer_count == 0)
+        close_outlet(o);
+    return ERR_TOO_BIG;
 }
 
 static void set_state(struct viewer *v, enum viewer_state state, struct list *list)
@@ -128,7 +138,9 @@ void outlet_join(struct outlet *o, struct viewer *v)
     v->outlet = o;
     o->viewer_count++;
     if (v->conn != NULL)
+        if (!v->admitted)
         broadcast_count_viewers(o->broadcast, 1);
+    v->admitted = false;
     set_state(v, VIEWER_WAITING, &o->waiting);
     if (may_start(v))
         start(v);
@@ -250,6 +262,8 @@ static bool is_lagging(const struct viewer *v)
         return false;
     if (cache->start != 0 && seq >= cache->start)
         return false; /* within the group that is cached anyway; there is nothing newer to skip to */
+    if (v->conn == NULL) /* a sink wants everything: only what it costs counts, once it is full */
+        return v->blocked && packet_ring_size_from(&cache->ring, seq) > config->delivery.lag_bytes;
     int64_t behind_ms = packet_ring_at(&cache->ring, cache->ring.next - 1)->packet->dts_ms -
                         packet_ring_at(&cache->ring, seq)->packet->dts_ms;
     return behind_ms > (int64_t)config->delivery.lag_ms ||

@@ -41,6 +41,11 @@ struct outlet {
  * ERR_TOO_BIG if there would be too many streams.  The first viewer must join in this turn. */
 int outlet_open(struct worker *, const char *path, struct outlet **out);
 
+/* Keep a place for `v`, which must join in this turn, if the stream has fewer than `viewers_max`
+ * viewers on all workers; 0 is no limit.  0; or ERR_TOO_BIG, and an outlet that was opened for it
+ * is closed. */
+int outlet_admit(struct outlet *, struct viewer *v, uint32_t viewers_max);
+
 struct outlet *outlet_ref(struct outlet *);
 void           outlet_unref(struct outlet *);
 

@@ -69,6 +69,13 @@ void session_init_after(struct session *s, const struct session_ops *ops, struct
     take_over(s, before);
 }
 
+void session_init_internal(struct session *s, struct worker *worker, const struct session_ops *ops)
+{
+    s->internal = true;
+    begin(s, worker, ops);
+    enrol(s);
+}
+
 void session_set_stream(struct session *s, const struct url_stream *stream)
 {
     free(s->query);
@@ -107,7 +114,8 @@ static void leave(struct session *s)
     pthread_mutex_lock(&context->lock);
     map_remove(context->sessions, s->id);
     pthread_mutex_unlock(&context->lock);
-    context_dismiss(context, s->ip);
+    if (!s->internal)
+        context_dismiss(context, s->ip);
 }
 
 void session_close(struct session *s, const char *reason)

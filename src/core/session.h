@@ -46,6 +46,7 @@ struct session {
     enum session_role         role;
     bool                      closed;
     bool                      handed_on; /* another session has its connection and its id now */
+    bool                      internal;  /* it has no peer */
     struct broadcast         *broadcast; /* while it publishes */
     struct url_stream        *stream;    /* NULL until it names one; its query is `query` */
     char                     *query;     /* undecoded; may hold a sign: never logged */
@@ -63,6 +64,10 @@ void session_init(struct session *, struct worker *, const struct session_ops *,
 /* The same for a session that follows another on its connection, as when an HTTP request becomes
  * a stream: the id and the admission pass on, and `before` is to be closed. */
 void session_init_after(struct session *, const struct session_ops *, struct session *before);
+
+/* A session without a peer, such as a recording: nothing is admitted or dismissed, its address is
+ * empty. */
+void session_init_internal(struct session *, struct worker *, const struct session_ops *);
 
 /* What it publishes or plays, or asks to: copied. */
 void session_set_stream(struct session *, const struct url_stream *);

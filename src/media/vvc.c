@@ -167,6 +167,7 @@ int vvc_read_config(struct bytes record, struct track_info *out)
     uint8_t       first = (uint8_t)read_be(&r, 1);
     if (first >> 3 != 0x1f)                         /* reserved, and what tells it from MP4's box */
         return ERR_PROTOCOL;
+    snprintf(out->codec_string, sizeof out->codec_string, "vvc1");
     if (first & 1 && read_native(&r, out) < 0)
         return ERR_PROTOCOL;
     struct bytes sps = read_arrays(&r);

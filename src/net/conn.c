@@ -83,6 +83,7 @@ struct conn *conn_new(struct loop *loop, int fd, const struct conn_handler *hand
     c->owner = owner;
     list_init(&c->link);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
+    setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &(int){ CONN_UNSENT_MAX }, sizeof(int));
     uv_poll_init(&loop->uv, &c->poll, fd);
     c->poll.data = c;
     c->reading = true;
@@ -379,9 +380,8 @@ void conn_close(struct conn *c)
     c->owner = NULL;
     c->closing = true;
     list_remove(&c->link);
-    uv_poll_stop(&c->poll);
+    uv_close((uv_handle_t *)&c->poll, on_closed); /* out of epoll, before another has the number */
     close(c->fd);
-    uv_close((uv_handle_t *)&c->poll, on_closed);
 }
 
 void conn_finish(struct conn *c)

@@ -27,6 +27,11 @@ struct loop;
  * with ERR_TOO_BIG. */
 #define CONN_QUEUE_MAX (256 * 1024)
 
+/* Bytes that the kernel keeps for a peer beyond what is on its way: enough to keep a connection
+ * busy, little enough that a slow one is seen soon.  Without it the kernel would take megabytes
+ * for each slow viewer, who would see them all late, before we knew of it. */
+#define CONN_UNSENT_MAX (256 * 1024)
+
 /* How long conn_finish() waits for the peer's end before it closes. */
 #define CONN_LINGER_MS 3000
 

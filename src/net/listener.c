@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,6 +25,16 @@ struct listener {
     void               *owner;
 };
 
+/* Connections inherit these: a peer whose machine or network is gone without a word is found out
+ * in two minutes, even when neither side has anything to say. */
+static void keep_alive(int fd)
+{
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &(int){ 1 }, sizeof(int));
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &(int){ 60 }, sizeof(int));
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &(int){ 15 }, sizeof(int));
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &(int){ 4 }, sizeof(int));
+}
+
 int listener_open(const char *ip, uint16_t *port)
 {
     struct sockaddr_storage address;
@@ -35,6 +46,7 @@ int listener_open(const char *ip, uint16_t *port)
         return ERR_SYSTEM;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int));
     setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &(int){ 1 }, sizeof(int));
+    keep_alive(fd);
     if (bind(fd, (struct sockaddr *)&address, size) != 0 || listen(fd, SOMAXCONN) != 0 ||
         getsockname(fd, (struct sockaddr *)&address, &size) != 0) {
         int cause = errno;
@@ -115,8 +127,7 @@ static void on_closed(uv_handle_t *handle)
 
 void listener_close(struct listener *l)
 {
-    uv_poll_stop(&l->poll);
+    uv_close((uv_handle_t *)&l->poll, on_closed);
     close(l->fd);
     close(l->spare_fd);
-    uv_close((uv_handle_t *)&l->poll, on_closed);
 }

@@ -66,6 +66,8 @@ void rtmp_chunk_reader_free(struct rtmp_chunk_reader *c)
     free(c);
 }
 
+static const char too_many[] = "too many chunk streams";
+
 static int fail(struct rtmp_chunk_reader *c, int error, const char *why)
 {
     c->why = why;
@@ -104,7 +106,7 @@ static int check_format(struct rtmp_chunk_reader *c, const struct chunk_stream *
     if (known == NULL && format >= 2)
         return fail(c, ERR_PROTOCOL, "chunk stream begins with a type 2 or 3 chunk");
     if (known == NULL && c->count >= c->limits.chunk_streams_max)
-        return fail(c, ERR_TOO_BIG, "too many chunk streams");
+        return fail(c, ERR_TOO_BIG, too_many);
     /* Receivers differ in what they make of it (go on, start anew, refuse), no sender is known
      * to need it, and it is what a chunk stream out of step looks like first. */
     if (known != NULL && known->packet != NULL && format < 3)
@@ -271,6 +273,11 @@ ssize_t rtmp_chunk_read(struct rtmp_chunk_reader *c, struct bytes in, struct rtm
         }
     }
     return (ssize_t)(in.size - rest.size);
+}
+
+bool rtmp_chunk_reader_ran_out(const struct rtmp_chunk_reader *c)
+{
+    return c->why == too_many;
 }
 
 const char *rtmp_chunk_reader_why(const struct rtmp_chunk_reader *c)

@@ -51,6 +51,9 @@ ssize_t rtmp_chunk_read(struct rtmp_chunk_reader *, struct bytes in, struct rtmp
  * the limit or the rule; "" before any. */
 const char *rtmp_chunk_reader_why(const struct rtmp_chunk_reader *);
 
+/* Whether ERR_TOO_BIG was for the number of chunk streams, and not for the size of messages. */
+bool rtmp_chunk_reader_ran_out(const struct rtmp_chunk_reader *);
+
 /* The two below carry out what a message just read says: call them before reading on.
  *
  * Set Chunk Size (5.4.1): 1 to 0x7fffffff, else ERR_PROTOCOL; 0 on success. */

@@ -112,8 +112,9 @@ static void read_in_pool(uv_work_t *work)
 {
     struct file_answer *a = work->data;
     uint64_t            left = a->end - a->at;
+    size_t              size = left < a->capacity ? (size_t)left : a->capacity;
     do
-        a->result = pread(a->file.fd, a->buffer, left < a->capacity ? (size_t)left : a->capacity, (off_t)a->at);
+        a->result = pread(a->file.fd, a->buffer, size, (off_t)a->at);
     while (a->result < 0 && errno == EINTR);
     if (a->result < 0)
         a->result = -errno;
@@ -211,12 +212,20 @@ static void add(struct head *h, const char *name, const char *value)
     h->reply.extra[h->count++].value = value;
 }
 
+/* Rounded down, before 1970 too. */
+static int64_t modified_s_of(const struct file_answer *a)
+{
+    int64_t ns = a->file.modified_ns, second = 1000000000;
+    return ns / second - (ns % second < 0);
+}
+
 /* What every answer about the file says, 304 too (RFC 9110, 15.4.5). */
 static void begin_head(struct head *h, const struct file_answer *a, int status)
 {
     int64_t now_s = clock_wall_ms() / 1000; /* a date to come may not be told (8.8.2.1) */
+    int64_t modified_s = modified_s_of(a);
     *h = (struct head){ .reply = { .status = status, .cache_control = "no-cache" } };
-    http_format_date(a->file.modified_s < now_s ? a->file.modified_s : now_s, h->date);
+    http_format_date(modified_s < now_s ? modified_s : now_s, h->date);
     add(h, "ETag", a->file.etag);
     add(h, "Last-Modified", h->date);
     if (a->file.mime.is_text)
@@ -264,7 +273,7 @@ static void answer_bytes(struct file_answer *a, const struct http_range *range)
 
 static void answer_file(struct file_answer *a, const struct http_request *request)
 {
-    struct http_validators ours = { a->file.etag, a->file.modified_s };
+    struct http_validators ours = { a->file.etag, modified_s_of(a) };
     struct http_range      range;
     enum http_range_kind   kind = HTTP_RANGE_WHOLE;
     int                    condition = http_check_conditions(request, &ours);

@@ -7,6 +7,7 @@ struct http_request;
 struct http_session;
 
 /* Answer a GET or HEAD with the file at `path` (decoded, relative) below the folder `root`. */
-void file_answer_start(struct http_session *, const struct http_request *, const char *root, const char *path);
+void file_answer_start(struct http_session *, const struct http_request *, const char *root,
+                       const char *path);
 
 #endif

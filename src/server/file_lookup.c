@@ -56,19 +56,19 @@ static void describe(struct file_lookup *l, int fd, const struct stat *about)
 {
     l->fd = fd;
     l->size = (uint64_t)about->st_size;
-    l->modified_s = about->st_mtim.tv_sec;
-    snprintf(l->etag, sizeof l->etag, "\"%" PRIx64 "-%" PRIx64 "-%" PRIx64 "\"", (uint64_t)modified_ns(about),
+    l->modified_ns = modified_ns(about);
+    snprintf(l->etag, sizeof l->etag, "\"%" PRIx64 "-%" PRIx64 "-%" PRIx64 "\"", (uint64_t)l->modified_ns,
              l->size, (uint64_t)about->st_ino);
 }
 
 /* A compressed copy beside the file stands for it, unless it is older: then it is of another. */
-static bool take_copy(struct file_lookup *l, int root, const char *suffix, const char *coding, int64_t not_before_ns)
+static bool take_copy(struct file_lookup *l, int root, const char *suffix, const char *coding)
 {
     struct stat about;
     int         fd = open_regular(root, l->path, suffix, &about);
     if (fd < 0)
         return false;
-    if (modified_ns(&about) < not_before_ns) {
+    if (modified_ns(&about) < l->modified_ns) {
         close(fd);
         return false;
     }
@@ -78,14 +78,14 @@ static bool take_copy(struct file_lookup *l, int root, const char *suffix, const
     return true;
 }
 
-static void choose_coding(struct file_lookup *l, int root, const char *br, const char *gzip, int64_t not_before_ns)
+static void choose_coding(struct file_lookup *l, int root, const char *br, const char *gzip)
 {
     if (!l->mime.is_text)
         return;
-    if (l->takes_br && take_copy(l, root, br, "br", not_before_ns))
+    if (l->takes_br && take_copy(l, root, br, "br"))
         return;
     if (l->takes_gzip)
-        take_copy(l, root, gzip, "gzip", not_before_ns);
+        take_copy(l, root, gzip, "gzip");
 }
 
 static int find_in_folder(struct file_lookup *l, int root)
@@ -102,7 +102,7 @@ static int find_in_folder(struct file_lookup *l, int root)
     }
     l->mime = mime_of("index.html");
     describe(l, fd, &about);
-    choose_coding(l, root, "index.html.br", "index.html.gz", modified_ns(&about));
+    choose_coding(l, root, "index.html.br", "index.html.gz");
     return 0;
 }
 
@@ -117,7 +117,7 @@ static int find(struct file_lookup *l, int root)
     if (S_ISREG(about.st_mode)) {
         l->mime = mime_of(l->path);
         describe(l, fd, &about);
-        choose_coding(l, root, ".br", ".gz", modified_ns(&about));
+        choose_coding(l, root, ".br", ".gz");
         return 0;
     }
     close(fd);

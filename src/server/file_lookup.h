@@ -23,7 +23,7 @@ struct file_lookup {
     const char *coding; /* of what is in it, "br" or "gzip"; NULL: none */
     struct mime mime;
     uint64_t    size;
-    int64_t     modified_s;
+    int64_t     modified_ns; /* since 1970 */
     char        etag[FILE_LOOKUP_ETAG_SIZE];
 };
 

@@ -48,7 +48,8 @@ static void answer_head(struct http_session *s)
     http_answer(s, &reply);
 }
 
-/* 403 whatever is amiss, and not 401, at which a browser asks its user for a password. */
+/* 403 whatever is amiss, and not 401, at which a browser asks its user for a password.  The body of
+ * one who wanted to publish has no end to wait for. */
 static void refuse_access(struct http_session *s, enum auth_use use, const struct access_answer *answer)
 {
     struct session *base = &s->base;
@@ -57,7 +58,11 @@ static void refuse_access(struct http_session *s, enum auth_use use, const struc
     log_error(&base->log, "FLV session %s %s %s %s error, %s", base->id, base->ip, publish ? "push" : "play",
               session_path(base), answer->log);
     stats_add(publish ? &stats->publishers_refused : &stats->viewers_refused, 1);
+    if (publish)
+        s->keep_alive = false;
     http_answer_error(s, 403, answer->why);
+    if (publish)
+        session_close(base, answer->why);
 }
 
 static void on_access(struct session *base, enum auth_use use, const struct access_answer *answer)

@@ -106,12 +106,14 @@ void http_complete(struct http_session *s)
 
 static void refuse(struct http_session *s, int error)
 {
-    int status = http_parser_status(s->parser);
+    int         status = http_parser_status(s->parser);
+    const char *reason = status != 0 ? http_parser_reason(s->parser) : err_name(error);
+    if (status == 431)
+        reason = limit_hit(&s->base.worker->context->stats, LIMIT_HTTP_HEADER_SIZE);
     s->keep_alive = false;
     if (!s->answered)
-        http_answer_error(s, status != 0 ? status : 400,
-                          status != 0 ? http_parser_reason(s->parser) : err_name(error));
-    finish(s, err_name(error));
+        http_answer_error(s, status != 0 ? status : 400, reason);
+    finish(s, reason);
 }
 
 static bool must_wait(const struct http_session *s)
@@ -180,7 +182,10 @@ static void on_tick(struct session *base, uint64_t now_ms)
     s->keep_alive = false;
     if (started && !s->answered && !opening)
         http_answer_error(s, 408, "the request did not come in time");
-    finish(s, opening ? "TLS handshake timed out" : started ? "request timed out" : "idle");
+    limit_hit(&base->worker->context->stats, started ? LIMIT_HANDSHAKE : LIMIT_IDLE);
+    finish(s, opening   ? "TLS handshake timed out (limits.handshake_s)"
+              : started ? "request timed out (limits.handshake_s)"
+                        : "idle (limits.idle_s)");
 }
 
 /* An answer on its way has the time of drain_s to arrive. */

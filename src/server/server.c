@@ -9,6 +9,7 @@
 #include "net/listener.h"
 #include "net/tls_store.h"
 #include "server/http_server.h"
+#include "server/record_server.h"
 #include "server/rtmp_server.h"
 #include "server/tls_setup.h"
 
@@ -144,18 +145,31 @@ static int run_workers(struct context *context, const sigset_t *signals)
     return number != 0 ? 0 : ERR_SYSTEM;
 }
 
+/* A disk that does not answer holds threads that cannot be ended, and what they use. */
+static void finish_recordings(struct record_server *recordings)
+{
+    if (recordings != NULL && record_server_finish(recordings) != 0)
+        _exit(1);
+}
+
 int server_run(const struct config *config)
 {
     sigset_t signals;
+    int      error;
     block_signals(&signals);
     raise_descriptor_limit(config);
-    struct context *context = context_new(config);
-    make_workers(context);
-    int error = tls_setup_load(config, &context->tls) ? listen_all(context) : ERR_INVALID;
-    if (error == 0)
-        error = run_workers(context, &signals);
-    worker_free_all(context);
-    tls_store_free(context->tls);
+    struct context       *context = context_new(config);
+    struct record_server *recordings = record_server_new(context, &error);
+    if (error == 0) {
+        make_workers(context);
+        error = tls_setup_load(config, &context->tls) ? listen_all(context) : ERR_INVALID;
+        if (error == 0)
+            error = run_workers(context, &signals);
+        finish_recordings(recordings);
+        worker_free_all(context);
+        tls_store_free(context->tls);
+    }
+    record_server_free(recordings);
     context_free(context);
     if (error == 0)
         log_info(NULL, "stopped");

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "core/broadcast.h"
+#include "core/context.h"
 #include "core/session.h"
 #include "core/worker.h"
 #include "core/config.h"
@@ -65,7 +66,7 @@ static void end_broken(struct flv_publisher *p, int error)
     } else if (!p->reader.header_done) {
         end(p, 415, "this is no FLV");
     } else if (error == ERR_TOO_BIG) {
-        end(p, 413, "an FLV tag is larger than limits.message_size");
+        end(p, 413, limit_hit(&p->base.worker->context->stats, LIMIT_MESSAGE_SIZE));
     } else if (error == ERR_UNSUPPORTED) {
         end(p, 415, "encrypted FLV");
     } else {
@@ -105,8 +106,8 @@ static size_t take_body(struct flv_publisher *p, struct bytes in)
 {
     size_t taken = 0;
     while (taken < in.size && !p->base.closed) {
-        struct bytes piece;
-        ssize_t      n = http_parser_body(p->parser, (struct bytes){ in.data + taken, in.size - taken }, &piece);
+        struct bytes piece, rest = { in.data + taken, in.size - taken };
+        ssize_t      n = http_parser_body(p->parser, rest, &piece);
         if (n < 0) {
             end(p, http_parser_status(p->parser), http_parser_reason(p->parser));
             break;
@@ -166,6 +167,9 @@ static void on_tick(struct session *base, uint64_t now_ms)
     struct flv_publisher *p = publisher_of(base);
     if (ingest_is_silent(&p->ingest, now_ms))
         end(p, 408, "publisher is silent");
+    const char *excess = base->closed ? NULL : ingest_excess(&p->ingest, p->conn->bytes_in, now_ms);
+    if (excess != NULL)
+        end(p, 413, excess);
 }
 
 static void on_stop(struct session *base)
@@ -217,8 +221,9 @@ static void welcome(struct flv_publisher *p, const struct http_request *request)
     static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
     p->base.role = SESSION_PUBLISHER;
     flv_reader_init(&p->reader, (uint32_t)config_of(p)->limits.message_size);
+    const char *protocol = websocket_choose_protocol(request, protocols);
     if (request->upgrade_websocket)
-        websocket_link_open(&p->websocket, p->conn, request, websocket_choose_protocol(request, protocols), 0);
+        websocket_link_open(&p->websocket, p->conn, request, protocol, 0);
     else if (request->expect_continue)
         conn_write(p->conn, go_on, sizeof go_on - 1);
 }

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "core/context.h"
+#include "core/events.h"
 #include "core/outlet.h"
 #include "core/session.h"
 #include "core/worker.h"
@@ -11,6 +12,7 @@
 #include "protocol/http.h"
 #include "protocol/websocket.h"
 #include "session/http_reply.h"
+#include "session/playback.h"
 #include "session/websocket_link.h"
 
 #include <stdlib.h>
@@ -23,6 +25,7 @@ struct flv_session {
     struct conn          *conn;
     struct viewer         viewer;
     struct websocket_link websocket; /* unless it is plain HTTP */
+    bool                  told;      /* the observers of events know of it */
     bool                  began;     /* the FLV header is sent */
     uint64_t              since_ms;
 };
@@ -136,6 +139,8 @@ static void on_close(struct session *base, const char *reason)
     bool                in_packet = s->viewer.cursor.offset > 0;
     outlet_leave(&s->viewer);
     log_info(&base->log, "FLV session %s %s stop play %s: %s", base->id, base->ip, session_path(base), reason);
+    if (s->told)
+        events_emit(EVENT_DONE_PLAY, base, reason);
     if (!in_packet)
         websocket_link_close(&s->websocket, reason);
     if (in_packet)
@@ -165,24 +170,23 @@ void flv_session_start(struct session *before, struct conn *conn, const struct h
 {
     struct flv_session *s = alloc_zeroed(sizeof *s);
     struct outlet      *outlet;
+    const char         *why;
     session_init_after(&s->base, &ops, before);
     session_set_stream(&s->base, stream);
     s->base.role = SESSION_VIEWER;
     s->conn = conn;
     s->since_ms = worker_now_ms(s->base.worker);
     conn_set_owner(conn, &handler, s);
-    if (request->upgrade_websocket)
-        websocket_link_open(&s->websocket, conn, request, NULL, WEBSOCKET_MESSAGE_MAX);
-    viewer_init(&s->viewer, conn, is_websocket(s) ? WIRE_WS : WIRE_FLV, &viewer_ops);
+    viewer_init(&s->viewer, conn, request->upgrade_websocket ? WIRE_WS : WIRE_FLV, &viewer_ops);
     s->viewer.needs_tracks = true;
-    if (outlet_open(s->base.worker, stream->path, &outlet) != 0) {
-        const char *why = limit_hit(&s->base.worker->context->stats, LIMIT_STREAMS);
-        log_error(&s->base.log, "FLV session %s %s play %s error, %s", s->base.id, s->base.ip, stream->path,
-                  why);
-        stats_add(&s->base.worker->context->stats.viewers_refused, 1);
-        end(s, 503, WEBSOCKET_LINK_CODE(503), why);
+    if (playback_open(&s->base, &s->viewer, &outlet, &why) != 0) {
+        end(s, 503, 0, why);
         return;
     }
+    if (request->upgrade_websocket)
+        websocket_link_open(&s->websocket, conn, request, NULL, WEBSOCKET_MESSAGE_MAX);
     log_info(&s->base.log, "FLV session %s %s start play %s", s->base.id, s->base.ip, stream->path);
+    s->told = true;
     outlet_join(outlet, &s->viewer);
+    events_emit(EVENT_POST_PLAY, &s->base, NULL);
 }

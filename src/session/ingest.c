@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "core/broadcast.h"
 #include "core/context.h"
+#include "core/events.h"
 #include "core/session.h"
 #include "core/worker.h"
 #include "media/avcodec.h"
@@ -11,7 +12,8 @@
 
 void ingest_refuse(struct session *s, const char *why)
 {
-    log_error(&s->log, "%s session %s %s push %s error, %s", s->ops->name, s->id, s->ip, session_path(s), why);
+    log_error(&s->log, "%s session %s %s push %s error, %s", s->ops->name, s->id, s->ip, session_path(s),
+              why);
     stats_add(&s->worker->context->stats.publishers_refused, 1);
 }
 
@@ -37,6 +39,8 @@ void ingest_go_on(struct ingest *in)
     struct session *s = in->session;
     in->heard_ms = worker_now_ms(s->worker);
     log_info(&s->log, "%s session %s %s start push %s", s->ops->name, s->id, s->ip, session_path(s));
+    in->told = true;
+    events_emit(EVENT_POST_PUBLISH, s, NULL);
 }
 
 /* Data other than metadata is passed on as it is; what an encoder takes back is not. */
@@ -77,10 +81,22 @@ bool ingest_is_silent(const struct ingest *in, uint64_t now_ms)
     return now_ms - in->heard_ms > (uint64_t)in->session->worker->config->publish.timeout_s * 1000;
 }
 
+const char *ingest_excess(struct ingest *in, uint64_t bytes, uint64_t now_ms)
+{
+    struct worker       *w = in->session->worker;
+    const struct config *config = config_of_app(w->config, in->session->stream->app);
+    if (!bitrate_is_exceeded(&in->bitrate, bytes, now_ms, config->limits.publish_bitrate))
+        return NULL;
+    return limit_hit(&w->context->stats, LIMIT_PUBLISH_BITRATE);
+}
+
 void ingest_end(struct ingest *in, const char *reason)
 {
     struct session *s = in->session;
     broadcast_unpublish(s);
     log_info(&s->log, "%s session %s %s stop push %s: %s", s->ops->name, s->id, s->ip, session_path(s),
              reason);
+    if (in->told)
+        events_emit(EVENT_DONE_PUBLISH, s, reason);
+    in->told = false;
 }

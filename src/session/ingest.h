@@ -5,6 +5,8 @@
 #ifndef MILLRACE_SESSION_INGEST_H
 #define MILLRACE_SESSION_INGEST_H
 
+#include "core/bitrate.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -13,9 +15,11 @@ struct session;
 
 struct ingest {
     struct session *session;
+    bool            told;     /* observers know that it publishes */
     uint64_t        heard_ms; /* when the last packet came, or publishing began */
     uint64_t        packets;  /* taken from the publisher, and of those: */
     uint64_t        dropped;
+    struct bitrate  bitrate;
 };
 
 /* Have the session publish the stream it was given by session_set_stream().  0; BROADCAST_PENDING
@@ -34,6 +38,10 @@ void ingest_take(struct ingest *, struct avpacket *packet, uint32_t time_ms);
 
 /* Whether nothing has come for publish.timeout_s. */
 bool ingest_is_silent(const struct ingest *, uint64_t now_ms);
+
+/* Whether limits.publish_bitrate is exceeded: then the phrase to end with, counted; else NULL.
+ * `bytes` is what the connection has received in all.  From the session's tick. */
+const char *ingest_excess(struct ingest *, uint64_t bytes, uint64_t now_ms);
 
 /* The session publishes no more, or does not wait to any more; the path is free for the next. */
 void ingest_end(struct ingest *, const char *reason);

@@ -1,10 +1,12 @@
 #include "base/error.h"
 #include "core/access.h"
 #include "core/context.h"
+#include "core/events.h"
 #include "core/outlet.h"
 #include "core/worker.h"
 #include "net/conn.h"
 #include "protocol/rtmp_message.h"
+#include "session/playback.h"
 #include "session/rtmp_peer.h"
 
 #include <stdio.h>
@@ -57,14 +59,11 @@ static const struct viewer_ops viewer_ops = {
     .on_lost = on_lost,
 };
 
-/* `why` is for the peer.  librtmp knows this code, and would go on waiting after another. */
-static void refuse(struct rtmp_session *s, const char *why, const char *log)
+/* librtmp knows this code, and would go on waiting after another. */
+static void refuse(struct rtmp_session *s, const char *why)
 {
-    char        description[512];
-    const char *path = session_path(&s->base);
-    log_error(&s->base.log, "RTMP session %s %s play %s error, %s", s->base.id, s->base.ip, path, log);
-    stats_add(&s->base.worker->context->stats.viewers_refused, 1);
-    snprintf(description, sizeof description, "%s: %s", path, why);
+    char description[512];
+    snprintf(description, sizeof description, "%s: %s", session_path(&s->base), why);
     rtmp_refuse(s, s->msid, "NetStream.Play.Failed", description);
 }
 
@@ -87,28 +86,31 @@ static void start_playing(struct rtmp_session *s, struct outlet *outlet)
 {
     rtmp_set_state(s, RTMP_PLAY);
     s->play_began = s->play_ended = false;
-    viewer_init(&s->viewer, s->conn, WIRE_RTMP, &viewer_ops);
-    s->viewer.cursor.msid = s->msid;
     log_info(&s->base.log, "RTMP session %s %s start play %s", s->base.id, s->base.ip, session_path(&s->base));
     if (s->wants_fc_event)
         rtmp_send_fc_event(s, "onFCSubscribe", "NetStream.Play.Start");
     greet(s);
     outlet_join(outlet, &s->viewer);
+    events_emit(EVENT_POST_PLAY, &s->base, NULL);
 }
 
 static void on_access(struct session *base, enum auth_use use, const struct access_answer *answer)
 {
     struct rtmp_session *s = (struct rtmp_session *)base;
     struct outlet       *outlet;
+    const char          *why;
     (void)use;
     if (!answer->allowed) {
-        refuse(s, answer->why, answer->log);
-    } else if (outlet_open(base->worker, session_path(base), &outlet) != 0) {
-        const char *why = limit_hit(&base->worker->context->stats, LIMIT_STREAMS);
-        refuse(s, why, why);
-    } else {
-        start_playing(s, outlet);
+        playback_refuse(base, answer->log);
+        refuse(s, answer->why);
+        return;
     }
+    viewer_init(&s->viewer, s->conn, WIRE_RTMP, &viewer_ops);
+    s->viewer.cursor.msid = s->msid;
+    if (playback_open(base, &s->viewer, &outlet, &why) != 0)
+        refuse(s, why);
+    else
+        start_playing(s, outlet);
 }
 
 void rtmp_on_play(struct rtmp_session *s, struct rtmp_call *call)
@@ -125,7 +127,8 @@ void rtmp_on_play(struct rtmp_session *s, struct rtmp_call *call)
     s->msid = call->msid != 0 ? call->msid : s->last_msid;
     if (url_stream_from_rtmp(bytes_of(s->app), name, &stream, &why) != 0) {
         session_forget_stream(&s->base);
-        refuse(s, why, why);
+        playback_refuse(&s->base, why);
+        refuse(s, why);
         return;
     }
     session_set_stream(&s->base, &stream);
@@ -177,6 +180,7 @@ void rtmp_stop_playing(struct rtmp_session *s, bool tell, const char *reason)
     outlet_leave(&s->viewer);
     log_info(&s->base.log, "RTMP session %s %s stop play %s: %s", s->base.id, s->base.ip,
              session_path(&s->base), reason);
+    events_emit(EVENT_DONE_PLAY, &s->base, reason);
     rtmp_set_state(s, RTMP_READY);
     if (in_packet) {
         session_close(&s->base, reason); /* the packet's rest is gone: nothing can follow it */
@@ -196,6 +200,7 @@ void rtmp_play_tick(struct rtmp_session *s, uint64_t now_ms)
     outlet_leave(&s->viewer);
     log_info(&s->base.log, "RTMP session %s %s stop play %s: nobody published it", s->base.id, s->base.ip,
              session_path(&s->base));
+    events_emit(EVENT_DONE_PLAY, &s->base, "nobody published it");
     rtmp_set_state(s, RTMP_READY);
     rtmp_send_status(s, s->msid, "error", "NetStream.Play.StreamNotFound", session_path(&s->base));
 }

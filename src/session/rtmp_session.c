@@ -172,12 +172,23 @@ static int handle_message(struct rtmp_session *s, struct rtmp_message *m)
     return error;
 }
 
+/* Before a peer publishes, what it may send is bounded by less than the limits. */
+static void fail_chunk(struct rtmp_session *s, int error)
+{
+    const char *reason = rtmp_chunk_reader_why(s->chunks);
+    if (rtmp_chunk_reader_ran_out(s->chunks))
+        reason = limit_hit(&s->base.worker->context->stats, LIMIT_CHUNK_STREAMS);
+    else if (error == ERR_TOO_BIG && s->state == RTMP_PUBLISH)
+        reason = limit_hit(&s->base.worker->context->stats, LIMIT_MESSAGE_SIZE);
+    session_close(&s->base, reason);
+}
+
 static ssize_t read_message(struct rtmp_session *s, struct bytes in)
 {
     struct rtmp_message m;
     ssize_t             n = rtmp_chunk_read(s->chunks, in, &m);
     if (n < 0)
-        log_debug(&s->base.log, "RTMP chunk: %s", rtmp_chunk_reader_why(s->chunks));
+        fail_chunk(s, (int)n);
     if (n <= 0 || m.packet == NULL)
         return n;
     int error = handle_message(s, &m);
@@ -274,16 +285,26 @@ static bool is_silent(const struct rtmp_session *s, uint64_t now)
     return s->pinged_ms != 0 && now - s->pinged_ms > limit_ms;
 }
 
-static const char *find_expired(const struct rtmp_session *s, uint64_t now)
+static const char *expire(struct rtmp_session *s, enum limit limit, const char *reason)
+{
+    limit_hit(&s->base.worker->context->stats, limit);
+    return reason;
+}
+
+static const char *find_expired(struct rtmp_session *s, uint64_t now)
 {
     const struct config *config = config_of(s);
     uint64_t             age_ms = now - s->state_since_ms;
     if ((s->state < RTMP_READY || s->state == RTMP_WAIT) && age_ms > (uint64_t)config->limits.handshake_s * 1000)
-        return conn_is_opening(s->conn) ? "TLS handshake timed out" : "handshake timed out";
+        return expire(s, LIMIT_HANDSHAKE, conn_is_opening(s->conn) ? "TLS handshake timed out (limits.handshake_s)"
+                                                                   : "handshake timed out (limits.handshake_s)");
     if (s->state == RTMP_READY && age_ms > (uint64_t)config->limits.idle_s * 1000)
-        return "idle: neither published nor played";
+        return expire(s, LIMIT_IDLE, "idle: neither published nor played (limits.idle_s)");
     if (s->state == RTMP_PUBLISH && ingest_is_silent(&s->ingest, now))
         return "publisher is silent";
+    const char *excess = s->state == RTMP_PUBLISH ? ingest_excess(&s->ingest, s->conn->bytes_in, now) : NULL;
+    if (excess != NULL)
+        return excess;
     return is_silent(s, now) ? "no answer to a ping" : NULL;
 }
 

@@ -1,156 +1,199 @@
-// limits.test.mjs - what one client can take from the others: so much and no more.
+// limits.test.mjs - what is bounded, and what one is told at the bound.
 
 import assert from 'node:assert/strict';
-import net from 'node:net';
 import { describe, it } from 'node:test';
-import { sendAndWaitForEnd } from './lib/bare.mjs';
-import { Bystander } from './lib/bystander.mjs';
-import { audioTag, headers } from './lib/canned.mjs';
-import { cleanup } from './lib/cleanup.mjs';
-import { isFrame } from './lib/flv.mjs';
-import { openPublisher, sendTags } from './lib/publisher.mjs';
-import { basicHeader, messageHeader } from './lib/rtmp_chunk.mjs';
-import { makeC1 } from './lib/rtmp_handshake.mjs';
-import { RtmpClient, TYPE } from './lib/rtmp.mjs';
+import { ask, assertAllowed } from './lib/access.mjs';
+import { audioTag, frames, headers, videoTag } from './lib/canned.mjs';
+import { patience } from './lib/env.mjs';
+import { isFrame, writeFlv, writeTag } from './lib/flv.mjs';
+import { fetchOnce, HttpConnection } from './lib/http.mjs';
+import { openPublisher, publish, sendTags } from './lib/publisher.mjs';
+import { isStatus, RtmpClient } from './lib/rtmp.mjs';
 import { startServer } from './lib/server.mjs';
-import { openViewer } from './lib/viewers.mjs';
-import { poll } from './lib/wait.mjs';
+import { openViewer, PROTOCOLS } from './lib/viewers.mjs';
+import { poll, sleep } from './lib/wait.mjs';
 
-const TEST = { timeout: 90000 };
-const MEGABYTE = 1 << 20;
+const TEST = { timeout: 120000 };
+const PATH = '/live/stream';
 
-async function begin(t, settings) {
-    const server = await startServer(t, settings);
-    return { server, bystander: await Bystander.begin(t, server) };
+// Whether the server keeps a connection that has just been made from `localAddress`.
+async function isKept(t, port, localAddress = '127.0.0.1') {
+    const connection = new HttpConnection(t, port, { localAddress });
+    await new Promise(resolve => connection.socket.once('connect', resolve).once('error', resolve));
+    connection.write('GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n');
+    try {
+        await connection.head();
+        return true;
+    } catch {
+        return false;
+    }
 }
 
-describe('memory', { concurrency: 2 }, () => {
-    // On so many chunk streams, the header and first chunk of a message of `length` bytes.
-    function announce(client, count, length) {
-        const header = messageHeader(0, { time: 0, length, type: TYPE.VIDEO, msid: 1 });
-        const chunk = Buffer.alloc(Math.min(client.chunkSize, length));
-        for (let i = 0; i < count; i++)
-            client.write(Buffer.concat([basicHeader(0, 10 + i), header, chunk]));
-    }
+describe('connections', { concurrency: 4 }, () => {
+    it('are refused above limits.connections, whatever the port, and taken again after', TEST, async t => {
+        const server = await startServer(t, { 'limits.connections': 3 });
+        const publisher = await publish(t, server, PATH, frames({ count: 5 }));
+        assert.ok(await isKept(t, server.httpPort));
+        assert.ok(await isKept(t, server.httpPort));
+        assert.ok(!await isKept(t, server.httpPort));
+        const client = new RtmpClient(server.rtmpPort);
+        await client.waitClosed();
+        await server.logged(/connection from 127\.0\.0\.1 refused: limits\.connections is reached/);
+        publisher.close();
+        await poll(() => isKept(t, server.httpPort), 'a place that is free again');
+    });
 
-    it('is not given to what is only announced', TEST, async t => {
-        const { server, bystander } = await begin(t);
-        const before = server.residentSize();
+    it('of one address are refused above limits.connections_per_ip, and no others', TEST, async t => {
+        const server = await startServer(t, { 'limits.connections_per_ip': 2 });
+        assert.ok(await isKept(t, server.httpPort));
+        assert.ok(await isKept(t, server.httpPort));
+        assert.ok(!await isKept(t, server.httpPort));
+        assert.ok(await isKept(t, server.httpPort, '127.0.0.2'));
+        await server.logged(/connection from 127\.0\.0\.1 refused: limits\.connections_per_ip is reached/);
+    });
+
+    it('that become streams count once', TEST, async t => {
+        const server = await startServer(t, { 'limits.connections_per_ip': 4 });
+        const publisher = await publish(t, server, PATH, frames({ count: 5 }));
         for (let i = 0; i < 10; i++) {
-            const client = await openPublisher(t, server, `/live/announce${i}`);
-            announce(client, 32, 8 * MEGABYTE - 1);
+            for (const protocol of PROTOCOLS) {
+                const viewer = openViewer(t, server, protocol, PATH);
+                await viewer.tag(isFrame);
+                viewer.close();
+            }
         }
-        for (let i = 0; i < 10; i++) {
-            const client = await openPublisher(t, server, `/live/more${i}`);
-            announce(client, 32, 0xffffff);
-            await client.waitClosed();
-        }
-        await bystander.unharmed();
-        server.assertGrownLess(before, 32 * MEGABYTE);
+        assert.ok(!publisher.closed);
+        await poll(() => isKept(t, server.httpPort), 'a place that is free again');
     });
 
-    it('of unfinished messages is bounded for each connection', TEST, async t => {
-        const { server, bystander } = await begin(t);
-        const before = server.residentSize();
-        const client = await openPublisher(t, server, '/live/stream');
-        client.setChunkSize(4 * MEGABYTE);
-        for (let i = 0; i < 32 && !client.closed; i++) {
-            announce(client, 32, 8 * MEGABYTE - 1);
-            await Promise.race([new Promise(resolve => client.socket.write('', resolve)), client.ended]);
-        }
-        await client.waitClosed(20000);
-        server.assertGrownLess(before, 64 * MEGABYTE);
-        await bystander.unharmed();
-    });
-
-    it('before there is a publisher it is for commands only', TEST, async t => {
-        const { server, bystander } = await begin(t);
-        for (const open of [RtmpClient.open, RtmpClient.ready]) {
-            const client = await open(t, server.rtmpPort);
-            announce(client, 1, MEGABYTE);
-            await client.waitClosed();
-        }
-        await bystander.unharmed();
-    });
-
-    it('nothing stays of connections that are gone', TEST, async t => {
-        const { server, bystander } = await begin(t);
-        await server.workersRun();
-        const before = server.openFiles();
-        for (let i = 0; i < 300; i++) {
-            const port = i % 2 ? server.rtmpPort : server.httpPort;
-            const socket = net.connect({ port, host: '127.0.0.1' });
-            cleanup(t, () => socket.destroy());
-            await new Promise(resolve => socket.on('connect', resolve));
-            if (i % 3 === 0)
-                socket.write(makeC1().subarray(0, i));
-            socket.on('error', () => {});
-            i % 5 === 0 ? socket.resetAndDestroy() : socket.destroy();
-        }
-        await poll(() => server.openFiles() <= before, () => `${before} files, not ${server.openFiles()}`);
-        await bystander.unharmed();
+    it('that say nothing are closed, with the limit as the reason', TEST, async t => {
+        const server = await startServer(t, { 'limits.handshake_s': 1, 'limits.idle_s': 1 });
+        const silent = [new HttpConnection(t, server.rtmpPort), new HttpConnection(t, server.httpPort)];
+        const half = new HttpConnection(t, server.httpPort);
+        half.write('GET /live/');
+        const ready = await RtmpClient.ready(t, server.rtmpPort);
+        await Promise.all([...silent, half, ready].map(each => each.waitClosed(10000)));
+        await server.logged(/RTMP session .* closes: handshake timed out \(limits\.handshake_s\)/);
+        await server.logged(/RTMP session .* closes: idle: neither published nor played \(limits\.idle_s\)/);
+        await server.logged(/HTTP session .* closes: request timed out \(limits\.handshake_s\)/);
+        await server.logged(/HTTP session .* closes: idle \(limits\.idle_s\)/);
     });
 });
 
-describe('limits', { concurrency: 4 }, () => {
-    async function hasRoom(server) {
-        try {
-            (await RtmpClient.open(null, server.rtmpPort)).close();
-            return true;
-        } catch {
-            return false;
-        }
+describe('limits.viewers_per_stream', { concurrency: 4 }, () => {
+    for (const protocol of PROTOCOLS) {
+        it(`holds over ${protocol}, on all workers together`, TEST, async t => {
+            const server = await startServer(t, { 'limits.viewers_per_stream': 3, workers: 3 });
+            await publish(t, server, PATH, frames({ count: 10 }));
+            const viewers = ['rtmp', 'http', 'ws'].map(each => openViewer(t, server, each, PATH));
+            for (const viewer of viewers)
+                await viewer.tag(isFrame);
+            for (let i = 0; i < 4; i++) { // whichever worker they come to
+                const refused = await ask(t, server, protocol, 'play', PATH);
+                assert.equal(refused.allowed, false);
+                assert.equal(refused.code, protocol === 'rtmp' ? 'NetStream.Play.Failed' : 503);
+                assert.match(refused.why, /limits\.viewers_per_stream is reached/);
+                assert.equal(refused.media, 0);
+            }
+            await server.logged(/play \/live\/stream error, too many viewers: limits\.viewers_per_stream is reached/);
+            await assertAllowed(t, server, 'rtmp', 'play', '/live/other'); // another stream has its own
+            viewers[0].close();
+            const again = await poll(async () => {
+                const result = await ask(t, server, 'rtmp', 'play', PATH);
+                return result.allowed && result;
+            }, 'the place of a viewer that left');
+            await again.client.message(message => message.type === 9, 'a frame');
+        });
     }
 
-    it('of connections: one more is closed, until one has left', TEST, async t => {
-        const server = await startServer(t, { 'limits.connections': 4 });
-        const clients = [];
-        for (let i = 0; i < 4; i++)
-            clients.push(await RtmpClient.ready(t, server.rtmpPort));
-        await assert.rejects(RtmpClient.open(t, server.rtmpPort));
-        await sendAndWaitForEnd(t, server.httpPort, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n');
-        clients[0].close();
-        await poll(() => hasRoom(server), 'room');
-        await clients[1].settled();
+    it('can be an app\'s', TEST, async t => {
+        const server = await startServer(t, { 'apps.small.limits.viewers_per_stream': 1 });
+        for (const [path, count] of [['/small/s', 1], ['/live/s', 3]])
+            for (let i = 0; i < count; i++)
+                await assertAllowed(t, server, 'rtmp', 'play', path);
+        assert.equal((await ask(t, server, 'rtmp', 'play', '/small/s')).code, 'NetStream.Play.Failed');
     });
+});
 
-    it('of connections from one address', TEST, async t => {
-        const server = await startServer(t, { 'limits.connections_per_ip': 2 });
-        const first = await RtmpClient.ready(t, server.rtmpPort);
-        await RtmpClient.ready(t, server.rtmpPort);
-        await assert.rejects(RtmpClient.open(t, server.rtmpPort));
-        first.close();
-        await poll(() => hasRoom(server), 'room');
-    });
-
-    it('of streams, for publishers and for viewers', TEST, async t => {
-        const server = await startServer(t, { 'limits.streams': 2 });
-        const first = await openPublisher(t, server, '/live/a');
-        openViewer(t, server, 'http', '/live/b');
-        await server.viewersCame('/live/b', 1);
-        const third = await RtmpClient.ready(t, server.rtmpPort);
-        third.command('publish', ['c', 'live'], { msid: 1 });
-        await third.status('NetStream.Publish.BadName');
-        const fourth = await RtmpClient.ready(t, server.rtmpPort);
-        fourth.command('play', ['d'], { msid: 1 });
-        await fourth.status('NetStream.Play.Failed');
-        assert.equal((await openViewer(t, server, 'http', '/live/e').refused()).status, 503);
-        first.command('deleteStream', [first.msid]);
-        await first.status('NetStream.Unpublish.Success');
-        await openPublisher(t, server, '/live/c');
-    });
-
-    it('of streams that nobody waits for any more leave nothing', TEST, async t => {
-        const server = await startServer(t, { 'limits.streams': 5, 'publish.resume_s': 0 });
-        for (let i = 0; i < 20; i++) {
-            const publisher = await openPublisher(t, server, `/live/turn${i}`);
-            sendTags(publisher, [...headers(), audioTag(0, 0)]);
-            const viewer = openViewer(t, server, 'rtmp', `/live/turn${i}`);
-            await viewer.tag(isFrame);
-            publisher.close();
-            await viewer.ended();
-            viewer.close();
-            await server.logged(new RegExp(`stop play /live/turn${i}\\b`));
+describe('limits.streams', () => {
+    it('is told to who would make one more', TEST, async t => {
+        const server = await startServer(t, { 'limits.streams': 1, 'publish.resume_s': 0 });
+        await publish(t, server, PATH, frames({ count: 5 }));
+        for (const protocol of PROTOCOLS) {
+            const refused = await ask(t, server, protocol, 'play', '/live/other');
+            assert.equal(refused.allowed, false, protocol);
+            assert.match(refused.why, /limits\.streams is reached/);
         }
+        const refused = await ask(t, server, 'rtmp', 'publish', '/live/other');
+        assert.equal(refused.code, 'NetStream.Publish.BadName');
+        assert.match(refused.why, /limits\.streams is reached/);
+    });
+});
+
+describe('limits.publish_bitrate', { concurrency: 4 }, () => {
+    const LIMIT = 400000; // bits a second
+    const settings = { 'limits.publish_bitrate': LIMIT };
+    const second = (first, bytes) => [
+        videoTag(first, first * 1000, { keyframe: true, size: bytes - 200 }), audioTag(first, first * 1000 + 5),
+    ];
+
+    it('ends an RTMP publisher that exceeds it for longer than a burst', TEST, async t => {
+        const server = await startServer(t, settings);
+        const publisher = await openPublisher(t, server, PATH);
+        const began = Date.now();
+        sendTags(publisher, headers());
+        for (let i = 0; !publisher.closed; i++) {
+            assert.ok(i < 30 * patience, 'it goes on for ever');
+            sendTags(publisher, second(i, LIMIT / 8 * 4));
+            await sleep(1000);
+        }
+        assert.ok(Date.now() - began > 1000, 'not at once');
+        const line = await server.logged(/stop push \/live\/stream: too much data for too long: limits\.publish_bitrate is exceeded/);
+        assert.ok(line);
+        assert.ok(publisher.received.some(isStatus('NetStream.Unpublish.Success')));
+    });
+
+    it('ends an HTTP publisher too, with the reason', TEST, async t => {
+        const server = await startServer(t, settings);
+        const connection = new HttpConnection(t, server.httpPort);
+        const chunk = bytes => connection.write(Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, Buffer.from('\r\n')]));
+        connection.request(`POST ${PATH}.flv HTTP/1.1`, { 'Transfer-Encoding': 'chunked' });
+        chunk(writeFlv(headers()));
+        for (let i = 0; connection.pending.length === 0 && !connection.closed; i++) {
+            assert.ok(i < 30 * patience, 'it goes on for ever');
+            chunk(Buffer.concat(second(i, LIMIT / 8 * 4).map(writeTag)));
+            await sleep(1000);
+        }
+        const response = await connection.response();
+        assert.equal(response.status, 413);
+        assert.match(response.body, /limits\.publish_bitrate is exceeded/);
+    });
+
+    it('leaves alone who keeps to it, a burst at the start and a large keyframe included', TEST, async t => {
+        const server = await startServer(t, settings);
+        const publisher = await openPublisher(t, server, PATH);
+        sendTags(publisher, [...headers(), videoTag(0, 0, { keyframe: true, size: LIMIT / 8 * 3 })]);
+        for (let i = 1; i < 8; i++) {
+            sendTags(publisher, second(i, LIMIT / 8 * 0.9));
+            await sleep(1000);
+            assert.ok(!publisher.closed);
+        }
+    });
+});
+
+describe('other limits', { concurrency: 4 }, () => {
+    it('limits.message_size is named to the log', TEST, async t => {
+        const server = await startServer(t, { 'limits.message_size': 65536 });
+        const publisher = await openPublisher(t, server, PATH);
+        sendTags(publisher, [...headers(), videoTag(0, 0, { keyframe: true, size: 70000 })]);
+        await publisher.waitClosed();
+        await server.logged(/stop push \/live\/stream: a message is too large: limits\.message_size is exceeded/);
+    });
+
+    it('limits.http_header_size is named in the answer', TEST, async t => {
+        const server = await startServer(t, { 'limits.http_header_size': 1024 });
+        const response = await fetchOnce(server.httpPort, 'GET /live/s.flv HTTP/1.1', { 'X-Long': 'a'.repeat(2000) });
+        assert.equal(response.status, 431);
+        assert.match(response.body, /limits\.http_header_size is exceeded/);
     });
 });

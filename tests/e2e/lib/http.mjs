@@ -11,9 +11,9 @@ export class HttpConnection extends Watchable {
     #pending = Buffer.alloc(0);
     #sink = null;
 
-    constructor(t, port) {
+    constructor(t, port, socketOptions = {}) {
         super();
-        this.socket = net.connect({ port, host: '127.0.0.1', noDelay: true });
+        this.socket = net.connect({ port, host: '127.0.0.1', noDelay: true, ...socketOptions });
         if (t !== null)
             cleanup(t, () => this.finish());
         this.socket.on('data', bytes => {

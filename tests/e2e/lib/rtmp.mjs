@@ -88,9 +88,9 @@ export class RtmpClient extends Watchable {
     #handshake = Buffer.alloc(0);
     #onHandshake = null;
 
-    constructor(port) {
+    constructor(port, socketOptions = {}) {
         super();
-        this.socket = net.connect({ port, host: '127.0.0.1', noDelay: true });
+        this.socket = net.connect({ port, host: '127.0.0.1', noDelay: true, ...socketOptions });
         this.socket.on('data', bytes => this.#read(bytes));
         this.socket.on('error', error => { this.error = error; });
         this.ended = new Promise(resolve => this.socket.on('close', () => {
@@ -101,8 +101,8 @@ export class RtmpClient extends Watchable {
     }
 
     // A client whose handshake is done; with `layout` 0 or 1 it is one with digests.
-    static async open(t, port, { layout } = {}) {
-        const client = new RtmpClient(port);
+    static async open(t, port, { layout, socketOptions } = {}) {
+        const client = new RtmpClient(port, socketOptions);
         if (t !== null)
             cleanup(t, () => client.finish());
         await client.#shakeHands(layout);

@@ -83,7 +83,7 @@ static void check_found(int (*open_one)(int, const char *))
     check_text(open_one(root, "file"), "root/file");
     check_text(open_one(root, "/file"), "root/file");
     check_text(open_one(root, "a/b/file"), "root/a/b/file");
-    check_text(open_one(root, "a//b/file"), "root/a/b/file");
+    check_text(open_one(root, "a/" "/b/file"), "root/a/b/file");
     static const char *const folders[] = { "", "/", "a", "a/", "a/b", "." };
     for (size_t i = 0; i < COUNT(folders); i++) {
         struct stat about;
@@ -98,8 +98,8 @@ static void check_found(int (*open_one)(int, const char *))
 static void check_refused(int (*open_one)(int, const char *))
 {
     static const char *const paths[] = {
-        "nothing", "a/nothing", "file/", "file/x", "out", "parent", "parent/secret", "../secret", "a/../../secret",
-        "..", "a/../..", "/../secret", "absolute", "loop", "magic", "to-b/../../../secret",
+        "nothing", "a/nothing", "file/", "file/x", "out", "parent", "parent/secret", "../secret",
+        "a/../../secret", "..", "a/../..", "/../secret", "absolute", "loop", "magic", "to-b/../../../secret",
     };
     for (size_t i = 0; i < COUNT(paths); i++) {
         int fd = open_one(root, paths[i]);

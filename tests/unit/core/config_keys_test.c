@@ -94,6 +94,7 @@ static void test_table(void **state)
         [CONFIG_STRING] = sizeof(char *),   [CONFIG_ADDRESS] = sizeof(char *),
         [CONFIG_PATH] = sizeof(char *),     [CONFIG_LIST] = sizeof(struct config_list),
         [CONFIG_NETWORKS] = sizeof(struct cidr_list),
+        [CONFIG_STREAM_KEYS] = sizeof(struct config_stream_keys),
         [CONFIG_CERTIFICATES] = sizeof(struct config_certificates),
     };
     for (size_t i = 0; i < config_key_count; i++) {
@@ -167,6 +168,11 @@ static void write_row(const struct config_key *key, char *out, size_t size)
         break;
     case CONFIG_NETWORKS:
         snprintf(range, sizeof range, "up to %lld addresses and networks", (long long)key->max);
+        break;
+    case CONFIG_STREAM_KEYS:
+        snprintf(range, sizeof range,
+                 "up to %lld objects `{ \"key\": KEY, \"stream\": \"APP/NAME\", \"expires\": SECONDS }`",
+                 (long long)key->max);
         break;
     case CONFIG_CERTIFICATES:
         snprintf(range, sizeof range, "up to %lld objects `{ \"cert\": FILE, \"key\": FILE }`",

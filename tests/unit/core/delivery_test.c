@@ -470,12 +470,12 @@ static void test_a_sink_takes_packets(void **state)
     CHECK_EQ(outlet->broadcast->viewer_count, 0);
     packets[0] = publish(make_header(AV_VIDEO));
     for (int i = 1; i < 6; i++) {
-        packets[i] = publish(make_packet(AV_VIDEO, i % 2 ? AV_KEYFRAME : 0, i * 4000, 100, 1));
+        packets[i] = publish(make_packet(AV_VIDEO, i % 2 ? AV_KEYFRAME : 0, i * 4000, 30000, 1));
         turn();
     }
     CHECK_EQ(sink.count, 3);
     CHECK(sink.viewer.blocked);
-    CHECK_EQ(sink.skipped, 2); /* 8 s behind: on to the keyframe at 20 s */
+    CHECK_EQ(sink.skipped, 2); /* delivery.lag_bytes behind: on to the keyframe at 20 s */
     sink.room = 10;
     outlet_viewer_writable(&sink.viewer);
     turn();

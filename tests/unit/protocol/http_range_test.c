@@ -17,8 +17,8 @@ static void check_range(const char *value, uint64_t size, struct answer want)
     struct http_range range = { 0 };
     int               kind = (int)http_range_read(copy, size, &range);
     if (kind != (int)want.kind || range.first != want.first || range.last != want.last)
-        fail_msg("\"%s\" of %llu: %d %llu-%llu", value != NULL ? value : "(none)", (unsigned long long)size, kind,
-                 (unsigned long long)range.first, (unsigned long long)range.last);
+        fail_msg("\"%s\" of %llu: %d %llu-%llu", value != NULL ? value : "(none)", (unsigned long long)size,
+                 kind, (unsigned long long)range.first, (unsigned long long)range.last);
     free(copy);
 }
 
@@ -63,7 +63,8 @@ static void test_ends(void **state)
         { "bytes=99999999999999999999999999999-", 10, NONE },
         { "bytes=0-99999999999999999999999999999", 10, PART(0, 9) },
         { "bytes=-99999999999999999999999999999", 10, PART(0, 9) },
-        { "bytes=18446744073709551614-18446744073709551615", UINT64_MAX, PART(UINT64_MAX - 1, UINT64_MAX - 1) },
+        { "bytes=18446744073709551614-18446744073709551615", UINT64_MAX,
+          PART(UINT64_MAX - 1, UINT64_MAX - 1) },
     };
     for (size_t i = 0; i < COUNT(cases); i++)
         check_range(cases[i].value, cases[i].size, cases[i].want);

@@ -1,0 +1,38 @@
+/* record_segment.h - one file of a recording while it is written: its own time, and what its head
+ * will say. */
+#ifndef MILLRACE_SESSION_RECORD_SEGMENT_H
+#define MILLRACE_SESSION_RECORD_SEGMENT_H
+
+#include "protocol/flv_index.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct header_set;
+
+struct record_segment {
+    struct flv_index index;
+    struct avpacket *metadata;  /* the publisher's, a reference; or NULL */
+    size_t           head_size;
+    int64_t          base_ms;   /* the stream's time at the segment's 0 */
+    int64_t          start_ms;  /* wall clock */
+    uint64_t         opened_ms; /* the worker's clock */
+    bool             opened;    /* its file exists */
+    const char      *reason;    /* of its end, static */
+};
+
+/* A segment that begins with `first`; `headers` (may be NULL) hold the metadata. */
+struct record_segment *record_segment_new(const struct header_set *headers, const struct avpacket *first,
+                                          int64_t start_ms, uint32_t segment_ms);
+void record_segment_free(struct record_segment *);
+
+/* The head as of now; `out` has room for head_size bytes. */
+void record_segment_write_head(const struct record_segment *, uint8_t *out);
+
+/* Note the next packet; returns its time in the segment. */
+uint32_t record_segment_add(struct record_segment *, const struct avpacket *);
+
+/* The header in the set that `packet` takes the place of, borrowed; or NULL. */
+const struct avpacket *record_find_header(const struct header_set *, const struct avpacket *packet);
+
+#endif
