@@ -5,19 +5,20 @@ declare -A PACKAGES=(
     # node-llhttp carries llhttp's C sources; that Node itself comes along is Debian's dependency.
     [build]="gcc libc6-dev cmake ninja-build pkg-config
              libuv1-dev liburing-dev libwslay-dev libjansson-dev libssl-dev node-llhttp"
+    [run]="openssl"
     [demo]="ffmpeg"
     [check]="clang libclang-rt-14-dev libcmocka-dev"
-    [e2e]="ffmpeg flvmeta rtmpdump curl openssl
+    [e2e]="ffmpeg flvmeta rtmpdump curl openssl sslscan
            gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good
            gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav
-           vlc-bin vlc-plugin-base"
+           vlc-bin vlc-plugin-base chromium"
     [lint]="clang clang-tidy cppcheck libcmocka-dev"
     [fuzz]="clang libclang-rt-14-dev llvm"
 )
 NODE_MAJOR_MIN=18
 
 cmd_deps() {
-    [ $# -gt 0 ] || set -- build demo check e2e lint fuzz
+    [ $# -gt 0 ] || set -- build run demo check e2e lint fuzz
     local group
     for group in "$@"; do
         [ -n "${PACKAGES[$group]:-}" ] || die "there is no group '$group' of packages"

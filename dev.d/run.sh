@@ -3,6 +3,9 @@
 
 RTMP_PORT=1935
 HTTP_PORT=8000
+RTMPS_PORT=1936
+HTTPS_PORT=8443
+TLS_FOLDER=build/tls
 READY_SECONDS=10
 
 cmd_build() {
@@ -32,10 +35,46 @@ build_preset() {
 }
 
 cmd_run() {
-    need build
+    need build run
     build_preset release
+    prepare_tls "$@"
     print_urls STREAM
-    exec build/release/millrace "$@"
+    exec build/release/millrace "${tls_settings[@]}" "$@"
+}
+
+# prepare_tls OPTION...: sets tls_settings, for ports that speak TLS with a certificate of this
+# machine's own.  A configuration file says for itself what it wants.
+prepare_tls() {
+    local option
+    tls_settings=()
+    for option in "$@"; do
+        [[ $option != -c* && $option != --conf* ]] || return 0
+    done
+    has_certificate || make_certificate
+    tls_settings=(--rtmps-port "$RTMPS_PORT" --https-port "$HTTPS_PORT")
+    for option in rtmps https; do
+        tls_settings+=(--set "$option.cert=$TLS_FOLDER/cert.pem" --set "$option.key=$TLS_FOLDER/key.pem")
+    done
+}
+
+# One that is good for another day.
+has_certificate() {
+    [ -f "$TLS_FOLDER/key.pem" ] && openssl x509 -in "$TLS_FOLDER/cert.pem" -noout -checkend 86400 >/dev/null 2>&1
+}
+
+# Signed by itself: good for trying, and for clients that are told not to check.
+make_certificate() {
+    local address names="DNS:localhost,DNS:$(uname -n),IP:127.0.0.1,IP:::1"
+    for address in $(hostname -I 2>/dev/null || true); do
+        names+=",IP:$address"
+    done
+    mkdir -p "$TLS_FOLDER"
+    (
+        umask 077
+        openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 365 -subj /CN=localhost \
+            -addext "subjectAltName=$names" -keyout "$TLS_FOLDER/key.pem" -out "$TLS_FOLDER/cert.pem" 2>/dev/null
+    ) || die "openssl could not make a certificate"
+    say "Made a certificate in $TLS_FOLDER, signed by itself: clients must be told to accept it."
 }
 
 # With the default configuration; a port that an option changes is the reader's to replace.
@@ -49,17 +88,23 @@ print_urls() {
   watch    rtmp://$host:$RTMP_PORT/live/$1
            http://$host:$HTTP_PORT/live/$1.flv
            ws://$host:$HTTP_PORT/live/$1.flv
-
 END
+    [ ${#tls_settings[@]} -eq 0 ] || cat <<END
+  TLS      rtmps://$host:$RTMPS_PORT/live/$1
+           https://$host:$HTTPS_PORT/live/$1.flv
+           wss://$host:$HTTPS_PORT/live/$1.flv
+END
+    say ""
 }
 
 cmd_demo() {
-    need build demo
+    need build run demo
     build_preset release
+    prepare_tls "$@"
     demo_server='' demo_publisher=''
     trap demo_stop EXIT
     trap 'exit 0' INT TERM
-    build/release/millrace "$@" &
+    build/release/millrace "${tls_settings[@]}" "$@" &
     demo_server=$!
     wait_for_port "$RTMP_PORT" "$demo_server" || die "the server does not answer on port $RTMP_PORT"
     publish_test_picture "rtmp://127.0.0.1:$RTMP_PORT/live/demo" &

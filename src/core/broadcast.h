@@ -31,7 +31,9 @@ struct broadcast {
     struct context      *context;
     char                *path;
     struct session      *publisher;      /* lock; NULL while there is none */
-    struct session      *successor;      /* lock; waits for the publisher to be gone */
+    struct session      *successor;      /* lock; waits for the publisher to let go */
+    struct session      *standby;        /* lock; kept warm: core/standby.h */
+    struct session      *evicted;        /* lock; was warm and silent; to be ended by its worker */
     struct worker       *home;           /* lock; the publisher's worker */
     uint64_t             serial;         /* lock; counts publishers */
     uint64_t             yield_serial;   /* lock; the one who is to make room */
@@ -42,7 +44,9 @@ struct broadcast {
     atomic_uint          outlets_changed; /* counts changes of `outlets` */
     atomic_int_fast64_t  viewer_count;
     atomic_uint_fast64_t media_ms;       /* when the publisher last sent something, or began */
+    atomic_uint_fast64_t warm_ms;        /* the same of the one that stands by */
     atomic_uint_fast64_t takeovers;
+    atomic_uint_fast64_t switches;       /* between the main publisher and its backup */
     /* The packets' side. */
     struct gop_cache     cache;
     struct timeline      timeline;
@@ -52,7 +56,12 @@ struct broadcast {
     bool                 wants_keyframe; /* no video before the publisher's first */
 };
 
-/* Become the publisher of `path`: 0, and session->broadcast is set; ERR_TOO_BIG if there are
+/* A main publisher and a backup (session->backup) may publish a stream at once: one is on the air,
+ * the other warm, with session->standby set, and both call broadcast_append() with all they have.
+ * The warm one takes over at a keyframe when the other is gone or has been silent for
+ * publish.standby_after_ms; and the main one, when it has been well for publish.standby_return_s.
+ *
+ * Become the publisher of `path`: 0, and session->broadcast is set; ERR_TOO_BIG if there are
  * limits.streams already.  If the stream has a publisher, publish.takeover says what happens:
  * ERR_BUSY, or BROADCAST_PENDING while that one is made to leave; then the session's
  * on_published() is called when the stream is its own.  On the session's worker, like the next

@@ -1,5 +1,6 @@
 #include "core/gop_cache.h"
 
+#include "media/multitrack.h"
 #include "protocol/amf.h"
 
 void gop_cache_init(struct gop_cache *c, const struct gop_limits *limits)
@@ -42,7 +43,7 @@ static void note_tracks(struct gop_cache *c, const struct avpacket *p)
 {
     if (p->type == AV_AUDIO)
         c->has_audio = true;
-    if (p->type == AV_VIDEO && !c->has_video) {
+    if (p->type == AV_VIDEO && (!c->has_video || (!c->keyframe_seen && p->track < c->video_track))) {
         c->has_video = true;
         c->video_track = p->track;
     }
@@ -82,7 +83,7 @@ static void on_audio(struct gop_cache *c, uint64_t seq, bool first)
 
 static void on_video(struct gop_cache *c, const struct avpacket *p, uint64_t seq)
 {
-    if (p->track != c->video_track)
+    if (!multitrack_has(p, c->video_track))
         return;
     if (p->flags & AV_KEYFRAME) {
         if (!c->leading)
@@ -110,7 +111,7 @@ uint64_t gop_cache_append(struct gop_cache *c, struct avpacket *p)
     uint64_t seq = packet_ring_push(&c->ring, p);
     if (p->flags & AV_METADATA)
         read_metadata(c, p);
-    if (p->flags & (AV_METADATA | AV_SEQUENCE_HEADER)) {
+    if (p->flags & AV_HEADERS) {
         struct header_set *headers = header_set_with(c->headers, p);
         header_set_unref(&c->headers);
         c->headers = headers;

@@ -4,9 +4,10 @@
  * decoding can begin, and the headers that were in force there.  Viewers that are behind may
  * make its owner keep more of the ring than that.
  *
- *   with video     start is the newest keyframe of the first video track.  The first group of
- *                  a publisher also has the sound that came before its first keyframe, so that
- *                  who waited for the stream misses nothing of it.
+ *   with video     start is the newest keyframe of the first video track, by its number, which is
+ *                  the one that players show.  The first group of a publisher also has the sound
+ *                  that came before its first keyframe, so that who waited for the stream misses
+ *                  nothing of it.
  *   sound only     start is the newest packet.
  *   none           0: video goes on, but its last keyframe lies further back than the bounds
  *                  allow, or none has come; viewers wait for the next.

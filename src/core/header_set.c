@@ -1,7 +1,9 @@
 #include "core/header_set.h"
 
 #include "base/alloc.h"
+#include "media/multitrack.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
@@ -35,23 +37,112 @@ void header_set_unref(struct header_set **set)
     free(s);
 }
 
-static bool follows_up(const struct avpacket *packet, const struct avpacket *old)
+enum { TRACKS_MAX = 256 };
+
+/* What a header is about: one kind of header, of some tracks of one kind. */
+struct scope {
+    uint8_t  type;
+    uint8_t  kind; /* of AV_HEADERS, only the flag that counts */
+    uint64_t tracks[TRACKS_MAX / 64];
+};
+
+static void add_track(struct scope *scope, uint8_t track)
 {
-    return packet->type == old->type && packet->track == old->track;
+    scope->tracks[track / 64] |= UINT64_C(1) << track % 64;
+}
+
+/* Of a packet that repeats its tracks the first TRACKS_MAX parts count. */
+static struct scope scope_of(const struct avpacket *p)
+{
+    struct scope           scope = { .type = p->type, .kind = p->flags & AV_HEADERS };
+    struct multitrack      walk;
+    struct multitrack_part part;
+    if (!(p->flags & AV_MULTITRACK) || multitrack_start(&walk, p) < 0) {
+        add_track(&scope, p->track);
+        return scope;
+    }
+    for (int i = 0; i < TRACKS_MAX && multitrack_next(&walk, &part) > 0; i++) {
+        if (part.flags & scope.kind)
+            add_track(&scope, part.track);
+    }
+    return scope;
+}
+
+static bool is_comparable(const struct scope *a, const struct scope *b)
+{
+    return a->type == b->type && a->kind == b->kind;
+}
+
+static bool overlaps(const struct scope *a, const struct scope *b)
+{
+    bool shared = false;
+    for (size_t i = 0; i < sizeof a->tracks / sizeof *a->tracks; i++)
+        shared |= (a->tracks[i] & b->tracks[i]) != 0;
+    return shared && is_comparable(a, b);
+}
+
+/* Take what `newer` is about out of `scope`: whether nothing is left of it then. */
+static bool is_followed_up(struct scope *scope, const struct scope *newer)
+{
+    uint64_t left = 0;
+    if (!is_comparable(scope, newer))
+        return false;
+    for (size_t i = 0; i < sizeof scope->tracks / sizeof *scope->tracks; i++)
+        left |= scope->tracks[i] &= ~newer->tracks[i];
+    return left == 0;
+}
+
+/* The packets of a set and, as the last, the newest; which of them still have something to say. */
+struct update {
+    struct scope scopes[HEADER_SET_MAX + 1];
+    bool         outdated[HEADER_SET_MAX + 1];
+    uint32_t     newest;
+};
+
+static bool is_outdated(const struct update *u, uint32_t at)
+{
+    struct scope scope = u->scopes[at];
+    for (uint32_t i = at + 1; i <= u->newest; i++) {
+        if (is_followed_up(&scope, &u->scopes[i]))
+            return true;
+    }
+    return false;
+}
+
+/* Where the newest may stand: in the place of the first that goes, unless one that stays and comes
+ * later would be read after it and be taken for newer. */
+static uint32_t place_newest(const struct update *u)
+{
+    uint32_t place = u->newest;
+    for (uint32_t i = u->newest; i-- > 0;) {
+        if (u->outdated[i])
+            place = i;
+        else if (overlaps(&u->scopes[i], &u->scopes[u->newest]))
+            break;
+    }
+    return place;
 }
 
 struct header_set *header_set_with(const struct header_set *old, struct avpacket *packet)
 {
-    uint32_t           old_count = old != NULL ? old->count : 0;
-    struct header_set *set = new_set(old_count + 1);
-    bool               placed = false;
-    for (uint32_t i = 0; i < old_count; i++) {
-        bool here = follows_up(packet, old->packets[i]);
-        add(set, here ? packet : old->packets[i]);
-        placed |= here;
+    struct update u = { .newest = old != NULL ? old->count : 0 };
+    uint32_t      kept = 0;
+    assert(u.newest <= HEADER_SET_MAX);
+    for (uint32_t i = 0; i < u.newest; i++)
+        u.scopes[i] = scope_of(old->packets[i]);
+    u.scopes[u.newest] = scope_of(packet);
+    for (uint32_t i = 0; i < u.newest; i++) {
+        u.outdated[i] = is_outdated(&u, i);
+        kept += !u.outdated[i];
     }
-    if (!placed && set->count < HEADER_SET_MAX)
-        add(set, packet);
+    uint32_t           place = place_newest(&u);
+    struct header_set *set = new_set(kept + 1);
+    for (uint32_t i = 0; i <= u.newest; i++) {
+        if (i == place && kept < HEADER_SET_MAX)
+            add(set, packet);
+        if (i < u.newest && !u.outdated[i])
+            add(set, old->packets[i]);
+    }
     return set;
 }
 

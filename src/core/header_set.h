@@ -1,5 +1,5 @@
-/* header_set.h - what a viewer must have before its first frame: the metadata and the sequence
- * header of each track, in the order they came.
+/* header_set.h - what a viewer must have before its first frame: the metadata, and of each track the
+ * sequence header, the colours and the channel layout, in the order they came.
  *
  * A set is immutable; a new header makes a new set.  It is counted, but not atomically: a set
  * belongs to one worker (the packets in it do not). */
@@ -22,8 +22,10 @@ struct header_set {
 struct header_set *header_set_ref(struct header_set *); /* NULL is allowed, and returned */
 void               header_set_unref(struct header_set **);
 
-/* `old` (may be NULL) with `packet` in the place of the one it follows up: the metadata, or the
- * sequence header of the same track.  The caller owns the result. */
+/* `old` (may be NULL) brought up to date with `packet`, one of AV_HEADERS.  Packets stay as they came,
+ * also those that several tracks share: one goes when the newer ones have something for each of its
+ * tracks, and whoever reads the set in order ends with the newest of everything.  The caller owns the
+ * result. */
 struct header_set *header_set_with(const struct header_set *old, struct avpacket *packet);
 
 /* A set that starts with `packet` and goes on with those of `rest` (may be NULL): what a viewer

@@ -114,7 +114,7 @@ static void leave(struct session *s)
     pthread_mutex_lock(&context->lock);
     map_remove(context->sessions, s->id);
     pthread_mutex_unlock(&context->lock);
-    if (!s->internal)
+    if (!s->internal && !s->unadmitted)
         context_dismiss(context, s->ip);
 }
 

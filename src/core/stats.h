@@ -14,6 +14,8 @@ struct stats {
     atomic_uint_fast64_t connections;          /* open now */
     atomic_uint_fast64_t connections_accepted;
     atomic_uint_fast64_t connections_refused;  /* over a limit */
+    atomic_uint_fast64_t proxy_waiting;        /* now, for their PROXY header */
+    atomic_uint_fast64_t proxy_refused;        /* without a good one, from where it is required */
     atomic_uint_fast64_t sessions_failed;      /* ended for a fault of the peer */
     atomic_uint_fast64_t publishers_refused;   /* for whatever reason */
     atomic_uint_fast64_t viewers_refused;

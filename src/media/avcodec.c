@@ -81,6 +81,18 @@ uint32_t avcodec_of_codec_id(unsigned id)
     return codec_ids[id & 0x0f];
 }
 
+/* Of the tracks that share a message one may have Opus comments while another has its header. */
+static void join_flags(struct multitrack *walk, struct avpacket *p)
+{
+    struct multitrack_part part;
+    while ((p->flags & AV_MULTITRACK) && multitrack_next(walk, &part) > 0) {
+        if ((part.flags & AV_SEQUENCE_HEADER) && (p->flags & AV_TRACK_INFO)) {
+            p->flags &= (uint8_t)~AV_TRACK_INFO;
+            p->flags |= AV_SEQUENCE_HEADER;
+        }
+    }
+}
+
 int avcodec_classify(struct avpacket *p)
 {
     if (p->type != AV_AUDIO && p->type != AV_VIDEO)
@@ -94,5 +106,6 @@ int avcodec_classify(struct avpacket *p)
     p->codec = part.codec;
     p->track = part.track;
     p->cts_ms = part.cts_ms;
+    join_flags(&walk, p);
     return ok ? 0 : ERR_PROTOCOL;
 }

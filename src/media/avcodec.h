@@ -66,13 +66,15 @@ uint32_t avcodec_of_codec_id(unsigned id);
  * are 0.  Such a packet is to be dropped, not its publisher: some encoders send empty audio
  * messages.
  *
- *   sequence header    SequenceStart and its FLV forms, of a codec in the list above
+ *   sequence header    SequenceStart and its FLV forms, of a FourCC not in the list above too
  *   keyframe           coded video of frame type 1, never a header or an end of sequence
  *   track info         video info and command frames, Metadata, MultichannelConfig, packet types
- *                      not defined yet, Opus comments, and SequenceStart of an unknown FourCC:
- *                      for the viewers who are there, never cached
- *   multitrack         the other flags as the tracks share them; codec, track and cts_ms are
- *                      those of the first track; multitrack.h has the others */
+ *                      not defined yet, and Opus comments: for the viewers who are there
+ *   side info          the track info that later viewers need as well: Metadata (colours, HDR)
+ *                      and MultichannelConfig
+ *   multitrack         the other flags as the tracks share them, a sequence header if one of them
+ *                      has one; codec, track and cts_ms are those of the first track; multitrack.h
+ *                      has the others */
 int avcodec_classify(struct avpacket *);
 
 #endif

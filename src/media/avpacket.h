@@ -35,7 +35,11 @@ enum av_flag {
     AV_END_OF_SEQUENCE = 1 << 3, /* the track says that it ends; no picture or sound */
     AV_TRACK_INFO      = 1 << 4, /* colour information and the like, in band */
     AV_MULTITRACK      = 1 << 5, /* enhanced RTMP v2 multitrack body: `track` is its first */
+    AV_SIDE_INFO       = 1 << 6, /* track info that holds until the next: colours, channel layout */
 };
+
+/* What a viewer who comes later must be given before its first frame. */
+#define AV_HEADERS (AV_METADATA | AV_SEQUENCE_HEADER | AV_SIDE_INFO)
 
 enum {
     AVPACKET_TYPE3_SIZE  = 5,  /* a type-3 chunk header with its extended timestamp */

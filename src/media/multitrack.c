@@ -22,6 +22,7 @@ enum form {
 
 static void read_fourcc(struct reader *r, struct multitrack_part *part)
 {
+    part->has_fourcc = true;
     part->fourcc = (uint32_t)read_be(r, 4);
     part->codec = avcodec_of_fourcc(part->fourcc, part->type);
 }
@@ -115,10 +116,11 @@ static bool starts_with(const struct reader *r, const char *text)
 }
 
 /* Whether a decoder can do without a configuration record: FFmpeg sends SequenceStart of ac-3 and
- * .mp3 without one. */
+ * .mp3 without one.  Of a codec that is not known here nobody can say. */
 static bool may_be_empty(uint32_t codec)
 {
     switch (codec) {
+    case AVCODEC_NONE:
     case AVCODEC_VP8:
     case AVCODEC_VP9:
     case AVCODEC_AV1:
@@ -139,7 +141,7 @@ static int read_sequence_start(struct reader *r, struct multitrack_part *part)
     /* Enhanced RTMP v2 lets Opus send its comment header the same way; in the place of the
      * identification header it would leave later viewers without one. */
     bool comments = part->codec == AVCODEC_OPUS && starts_with(r, "OpusTags");
-    part->flags |= part->codec == AVCODEC_NONE || comments ? AV_TRACK_INFO : AV_SEQUENCE_HEADER;
+    part->flags |= comments ? AV_TRACK_INFO : AV_SEQUENCE_HEADER;
     return 0;
 }
 
@@ -171,6 +173,9 @@ static int read_enhanced(struct reader *r, struct multitrack_part *part)
             return read_sequence_start(r, part);
         part->flags |= AV_TRACK_INFO;
         return 0;
+    case MULTITRACK_INFO:
+        part->flags |= AV_TRACK_INFO | AV_SIDE_INFO;
+        return 0;
     default:
         part->flags |= AV_TRACK_INFO;
         return 0;
@@ -194,6 +199,7 @@ static int read_avc(struct reader *r, struct multitrack_part *part)
             part->flags |= AV_KEYFRAME;
         return 0;
     case MULTITRACK_SEQUENCE_END:                   /* often cut short here: no composition time */
+        read_bytes(r, reader_left(r) < 3 ? reader_left(r) : 3);
         part->flags |= AV_END_OF_SEQUENCE;
         return 0;
     default:
@@ -268,6 +274,21 @@ static struct reader read_track_header(struct multitrack *walk, struct multitrac
     struct reader body = reader_over(read_bytes(r, size));
     body.overrun = r->overrun;
     return body;
+}
+
+bool multitrack_has(const struct avpacket *packet, uint8_t track)
+{
+    struct multitrack      walk;
+    struct multitrack_part part;
+    if (!(packet->flags & AV_MULTITRACK))
+        return packet->track == track;
+    if (multitrack_start(&walk, packet) < 0)
+        return false;
+    while (multitrack_next(&walk, &part) > 0) {
+        if (part.track == track)
+            return true;
+    }
+    return false;
 }
 
 int multitrack_next(struct multitrack *walk, struct multitrack_part *out)

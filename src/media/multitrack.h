@@ -21,13 +21,14 @@ enum multitrack_packet {
 
 struct multitrack_part {
     uint32_t     codec;       /* enum avcodec */
-    uint32_t     fourcc;      /* as sent, also if unknown; 0 in FLV 10.1's forms */
+    uint32_t     fourcc;      /* as sent, also if unknown; only if `has_fourcc` */
     uint8_t      type;        /* enum av_type */
     uint8_t      track;
     uint8_t      flags;       /* enum av_flag of this part alone */
     uint8_t      packet_type; /* enum multitrack_packet, or one not defined yet */
     uint8_t      frame_type;  /* video, as sent: 1 is a keyframe; 0 for audio */
     uint8_t      sound;       /* FLV 10.1's first byte of audio: format, rate, size, channels; else 0 */
+    bool         has_fourcc;  /* Enhanced RTMP's form, not FLV 10.1's */
     int32_t      cts_ms;
     uint32_t     offset_ns;   /* ModEx: to be added to the packet's time, 0 to 999999 */
     struct bytes payload;     /* decoder configuration or coded data; borrowed from the packet */
@@ -49,6 +50,9 @@ int multitrack_start(struct multitrack *, const struct avpacket *);
  * is too short for its own header, after which there is nothing more to be had.  A sequence header
  * without content is refused the same way, of a codec that needs it. */
 int multitrack_next(struct multitrack *, struct multitrack_part *out);
+
+/* Whether a classified audio or video packet has a part of `track`. */
+bool multitrack_has(const struct avpacket *, uint8_t track);
 
 /* Whether CodedFrames of the codec begin with a composition time. */
 bool multitrack_has_cts(uint32_t codec);

@@ -45,6 +45,7 @@ struct tls {
     struct bytes     in;     /* ciphertext that the current call has read */
     uint8_t          end;    /* enum tls_end: no more comes from the peer, and why */
     bool             began;  /* the peer's first byte has come */
+    bool             spoke;  /* so has our owner's first */
     bool             resend; /* kTLS: what OpenSSL has to say found the socket full */
     char            *why;    /* conn->why, if it was composed */
 };
@@ -154,6 +155,16 @@ static void settle(struct tls *t)
     t->conn->pending = t->out.pending != NULL || t->resend;
 }
 
+/* TLS 1.3 would send a session ticket as soon as the handshake is done.  It goes with our first
+ * words instead: a client that only uploads (ffmpeg with POST) never reads, and closing a socket
+ * with unread bytes resets the connection, which costs us the end of the upload. */
+static void send_ticket(struct tls *t)
+{
+    if (!t->spoke)
+        SSL_new_session_ticket(t->ssl);
+    t->spoke = true;
+}
+
 static ssize_t tls_send(struct conn *c, const struct iovec *iov, unsigned count)
 {
     struct tls   *t = c->tls;
@@ -163,6 +174,7 @@ static ssize_t tls_send(struct conn *c, const struct iovec *iov, unsigned count)
     ERR_clear_error();
     while (t->end != TLS_FAILED && !c->opening && t->out.pending == NULL && t->out.error == 0 &&
            (record = next_record(&g, t->shared->record)).size > 0) {
+        send_ticket(t);
         if (SSL_write_ex(t->ssl, record.data, record.size, &written) == 1)
             accepted += written;
         else

@@ -123,6 +123,7 @@ void tls_tickets_use(struct tls_tickets *t, struct ssl_ctx_st *context)
 {
     SSL_CTX_set_app_data(context, t);
     SSL_CTX_set_timeout(context, TICKET_LIFE_S);
+    SSL_CTX_set_num_tickets(context, 0); /* TLS 1.3: net/tls.c knows when to send one */
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_tlsext_ticket_key_evp_cb(context, on_ticket);
 }

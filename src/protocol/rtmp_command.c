@@ -82,8 +82,6 @@ static void write_status_object(struct writer *amf, const struct rtmp_status *st
     amf_write_object_end(amf);
 }
 
-/* Enhanced RTMP v2, "Enhancing NetConnection connect Command": whatever the codec, it goes
- * through us unopened. */
 static void write_forward_map(struct writer *amf, const char *key)
 {
     amf_write_key(amf, key);
@@ -92,6 +90,22 @@ static void write_forward_map(struct writer *amf, const char *key)
     amf_write_object_end(amf);
 }
 
+/* Enhanced RTMP v2, "Enhancing NetConnection connect Command": whatever the codec, it goes
+ * through us unopened.  Clients of v1 know fourCcList only. */
+static void write_capabilities(struct writer *amf, uint32_t caps_ex)
+{
+    if (caps_ex == 0)
+        return;
+    write_number_member(amf, "capsEx", caps_ex);
+    write_forward_map(amf, "videoFourCcInfoMap");
+    write_forward_map(amf, "audioFourCcInfoMap");
+    amf_write_key(amf, "fourCcList");
+    amf_write_strict_array_start(amf, 1);
+    amf_write_string(amf, "*");
+}
+
+/* The specification wants the capabilities in "an object" of the answer, which has two: some
+ * clients look into the properties, others into the information, where objectEncoding is. */
 void rtmp_write_connect_result(struct writer *w, const struct rtmp_connect_result *result,
                                uint32_t chunk_size)
 {
@@ -102,15 +116,12 @@ void rtmp_write_connect_result(struct writer *w, const struct rtmp_connect_resul
     amf_write_object_start(amf);
     write_text_member(amf, "fmsVer", "FMS/3,0,1,123");
     write_number_member(amf, "capabilities", 31);
-    if (result->caps_ex != 0) {
-        write_number_member(amf, "capsEx", result->caps_ex);
-        write_forward_map(amf, "videoFourCcInfoMap");
-        write_forward_map(amf, "audioFourCcInfoMap");
-    }
+    write_capabilities(amf, result->caps_ex);
     amf_write_object_end(amf);
     amf_write_object_start(amf);
     write_status_members(amf, &success);
     write_number_member(amf, "objectEncoding", result->object_encoding);
+    write_capabilities(amf, result->caps_ex);
     amf_write_object_end(amf);
     send(w, &reply, 0, chunk_size);
 }

@@ -26,11 +26,19 @@ struct rtmp_command {
  * there is no name or no transaction number. */
 int rtmp_command_read(struct bytes payload, bool amf3, struct rtmp_command *out);
 
+/* What Enhanced RTMP v2 counts up in capsEx. */
+enum rtmp_caps_ex {
+    RTMP_CAPS_RECONNECT             = 1 << 0,
+    RTMP_CAPS_MULTITRACK            = 1 << 1,
+    RTMP_CAPS_MOD_EX                = 1 << 2,
+    RTMP_CAPS_TIMESTAMP_NANO_OFFSET = 1 << 3,
+};
+
 /* The answer to connect (7.2.1.1). */
 struct rtmp_connect_result {
     double   transaction;
     double   object_encoding; /* the client's, 0 or 3 */
-    uint32_t caps_ex;         /* enhanced RTMP v2: stated with the FourCC maps; 0: neither */
+    uint32_t caps_ex;         /* enum rtmp_caps_ex: stated with the codecs; 0: none of it, as of old */
 };
 void rtmp_write_connect_result(struct writer *, const struct rtmp_connect_result *, uint32_t chunk_size);
 

@@ -8,6 +8,7 @@
 #include "net/tls.h"
 #include "net/tls_store.h"
 #include "server/http_peer.h"
+#include "server/proxy_gate.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -237,7 +238,7 @@ static void start_session(struct worker *worker, int fd, const struct sockaddr_s
         tls_start(s->conn, tls);
 }
 
-static void take(struct worker *w, int fd, const struct sockaddr_storage *peer, struct ssl_ctx_st *tls)
+static void start(struct worker *w, int fd, const struct sockaddr_storage *peer, struct ssl_ctx_st *tls)
 {
     char ip[ADDRESS_IP_SIZE];
     address_format_ip(peer, ip);
@@ -247,13 +248,23 @@ static void take(struct worker *w, int fd, const struct sockaddr_storage *peer, 
         close(fd);
 }
 
+static void start_plain(int fd, const struct sockaddr_storage *peer, void *worker)
+{
+    start(worker, fd, peer, NULL);
+}
+
+static void start_tls(int fd, const struct sockaddr_storage *peer, void *worker)
+{
+    struct worker *w = worker;
+    start(w, fd, peer, tls_store_context(w->context->tls, TLS_HTTPS));
+}
+
 void http_server_accept(int fd, const struct sockaddr_storage *peer, void *worker)
 {
-    take(worker, fd, peer, NULL);
+    proxy_gate_accept(fd, peer, worker, start_plain);
 }
 
 void http_server_accept_tls(int fd, const struct sockaddr_storage *peer, void *worker)
 {
-    struct worker *w = worker;
-    take(w, fd, peer, tls_store_context(w->context->tls, TLS_HTTPS));
+    proxy_gate_accept(fd, peer, worker, start_tls);
 }

@@ -4,9 +4,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "core/config.h"
 #include "core/flv_file.h"
-#include "server/record_store.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -24,10 +22,11 @@
 #define EMPTY_MS 10000
 
 struct record_keeper {
-    const struct config *config;
+    const char          *root;
     pthread_t            thread;
     pthread_mutex_t      lock;
     pthread_cond_t       wake;
+    struct record_limits limits;   /* lock */
     bool                 stopping; /* lock */
     bool                 look;     /* lock */
     const char          *mending;  /* the thread's: a file, for the progress in the log */
@@ -101,7 +100,7 @@ static void repair(struct record_keeper *k, struct record_entry *e)
 static void repair_all(struct record_keeper *k)
 {
     struct record_list list;
-    if (record_store_list(k->config->record.path, &list) != 0)
+    if (record_store_list(k->root, &list) != 0)
         return;
     for (size_t i = 0; i < list.count && !is_stopping(k); i++)
         if (list.entries[i].part)
@@ -133,16 +132,16 @@ static void delete_chosen(struct record_keeper *k, const struct record_list *lis
 
 static void retain(struct record_keeper *k)
 {
-    const struct config *c = k->config;
-    struct record_limits limits = { c->record.keep_s, c->record.keep_bytes, c->record.keep_stream_bytes,
-                                    c->record.keep_free };
-    struct record_list   list;
+    struct record_list list;
+    pthread_mutex_lock(&k->lock);
+    struct record_limits limits = k->limits;
+    pthread_mutex_unlock(&k->lock);
     if (limits.keep_s == 0 && limits.size == 0 && limits.stream_size == 0 && limits.free == 0)
         return;
-    if (record_store_list(c->record.path, &list) != 0)
+    if (record_store_list(k->root, &list) != 0)
         return;
     bool *goes = alloc_zeroed(list.count + 1);
-    record_store_choose(&list, &limits, clock_wall_ms(), available_at(c->record.path), goes);
+    record_store_choose(&list, &limits, clock_wall_ms(), available_at(k->root), goes);
     delete_chosen(k, &list, goes);
     free(goes);
     free(list.entries);
@@ -178,11 +177,12 @@ static void *run(void *keeper)
     return NULL;
 }
 
-struct record_keeper *record_keeper_new(const struct config *config)
+struct record_keeper *record_keeper_new(const char *root, const struct record_limits *limits)
 {
     struct record_keeper *k = alloc_zeroed(sizeof *k);
     pthread_condattr_t    monotonic;
-    k->config = config;
+    k->root = root;
+    k->limits = *limits;
     pthread_mutex_init(&k->lock, NULL);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -203,6 +203,15 @@ void record_keeper_free(struct record_keeper *k)
     pthread_mutex_destroy(&k->lock);
     pthread_cond_destroy(&k->wake);
     free(k);
+}
+
+void record_keeper_limit(struct record_keeper *k, const struct record_limits *limits)
+{
+    pthread_mutex_lock(&k->lock);
+    k->limits = *limits;
+    k->look = true;
+    pthread_cond_signal(&k->wake);
+    pthread_mutex_unlock(&k->lock);
 }
 
 void record_keeper_look(struct record_keeper *k)

@@ -7,12 +7,16 @@
 #ifndef MILLRACE_SERVER_RECORD_KEEPER_H
 #define MILLRACE_SERVER_RECORD_KEEPER_H
 
-struct config;
+#include "server/record_store.h"
+
 struct record_keeper;
 
-/* `config` is borrowed.  Begins with what an earlier run has left. */
-struct record_keeper *record_keeper_new(const struct config *);
+/* `root` is borrowed.  Begins with what an earlier run has left. */
+struct record_keeper *record_keeper_new(const char *root, const struct record_limits *);
 void                  record_keeper_free(struct record_keeper *);
+
+/* Keep within other limits from now on.  From any thread. */
+void record_keeper_limit(struct record_keeper *, const struct record_limits *);
 
 /* There is something new to look at.  From any thread. */
 void record_keeper_look(struct record_keeper *);

@@ -27,6 +27,7 @@ struct record_server {
     struct event_observer observer;
     struct disk          *disk;
     struct record_keeper *keeper;
+    char                 *root;    /* record.path, which does not change; borrowed by recordings */
     pthread_mutex_t       lock;
     struct map           *active;  /* lock: stream path to struct recording */
     struct list           all;     /* lock: those that are ending, too */
@@ -129,10 +130,10 @@ static void on_end(struct record_owner *owner, const struct record_session *s)
 
 /* Starting: on the worker that will record. */
 
-static struct record_settings settings_of(const struct config *config)
+static struct record_settings settings_of(const struct record_server *server, const struct config *config)
 {
     return (struct record_settings){
-        .root = config->record.path,
+        .root = server->root,
         .segment_ms = config->record.segment_duration * 1000,
         .segment_size = config->record.segment_bytes,
         .disk = {
@@ -171,7 +172,7 @@ static void start(struct record_server *server, struct worker *w, const struct u
     struct recording *r = enter(server, w, stream);
     if (r == NULL || w->stopping)
         return;
-    struct record_settings settings = settings_of(config_for(w, stream->app));
+    struct record_settings settings = settings_of(server, config_for(w, stream->app));
     struct record_session *s = record_session_start(w, server->disk, &r->stream, &settings, &r->owner);
     if (s == NULL) {
         log_error(NULL, "cannot record %s: too many streams", stream->path);
@@ -317,6 +318,20 @@ static int check_root(const char *root)
     return 0;
 }
 
+static struct record_limits limits_of(const struct config *c)
+{
+    return (struct record_limits){ c->record.keep_s, c->record.keep_bytes, c->record.keep_stream_bytes,
+                                   c->record.keep_free };
+}
+
+void record_server_configure(struct record_server *server, const struct config *config)
+{
+    if (server == NULL)
+        return;
+    struct record_limits limits = limits_of(config);
+    record_keeper_limit(server->keeper, &limits);
+}
+
 struct record_server *record_server_new(struct context *context, int *error)
 {
     const struct config *config = context->config;
@@ -333,7 +348,9 @@ struct record_server *record_server_new(struct context *context, int *error)
     server->active = map_new();
     list_init(&server->all);
     server->disk = disk_new();
-    server->keeper = record_keeper_new(config);
+    server->root = alloc_string(config->record.path);
+    struct record_limits limits = limits_of(config);
+    server->keeper = record_keeper_new(server->root, &limits);
     events_add(context, &server->observer);
     return server;
 }
@@ -355,5 +372,6 @@ void record_server_free(struct record_server *server)
         return;
     map_free(server->active);
     pthread_mutex_destroy(&server->lock);
+    free(server->root);
     free(server);
 }

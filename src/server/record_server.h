@@ -11,12 +11,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct config;
 struct context;
 struct record_server;
 
 /* Before the workers start.  NULL if record.path is empty, *error is 0 then; or if it cannot be
  * written to: *error is ERR_SYSTEM, with one sentence logged. */
 struct record_server *record_server_new(struct context *, int *error);
+
+/* What holds for files that are there already is of this configuration from now on; borrowed for
+ * the call.  NULL is allowed. */
+void record_server_configure(struct record_server *, const struct config *);
 
 /* After the workers have stopped: all that is queued is written.  0; or ERR_TIMEOUT if a disk
  * does not answer: then the process must end without freeing anything. */

@@ -41,12 +41,27 @@ bool rtmp_boolean_argument(struct amf_reader *r)
     return v.type == AMF_BOOLEAN ? v.boolean : v.type == AMF_NUMBER && v.number != 0;
 }
 
+/* What we do of Enhanced RTMP v2: whatever a publisher sends goes on as it came.  We ask nobody
+ * to reconnect. */
+#define CAPS_EX (RTMP_CAPS_MULTITRACK | RTMP_CAPS_MOD_EX | RTMP_CAPS_TIMESTAMP_NANO_OFFSET)
+
 /* What connect says of itself, as far as we need it. */
 struct connect_object {
     struct bytes app;
     struct bytes tc_url;
     double       encoding;
+    bool         enhanced; /* the client speaks Enhanced RTMP */
 };
+
+/* A member that Enhanced RTMP v1 or v2 has added, whatever it says. */
+static bool is_enhancement(struct bytes key)
+{
+    static const char *const keys[] = { "fourCcList", "videoFourCcInfoMap", "audioFourCcInfoMap", "capsEx" };
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (bytes_equal(key, bytes_of(keys[i])))
+            return true;
+    return false;
+}
 
 static struct connect_object read_connect_object(struct amf_reader *r)
 {
@@ -61,6 +76,7 @@ static struct connect_object read_connect_object(struct amf_reader *r)
             object.tc_url = v.string;
         else if (v.type == AMF_NUMBER && bytes_equal(v.key, bytes_of("objectEncoding")))
             object.encoding = v.number;
+        object.enhanced |= is_enhancement(v.key);
     }
     return object;
 }
@@ -110,7 +126,11 @@ static void on_connect(struct rtmp_session *s, struct rtmp_call *call)
     rtmp_write_set_peer_bandwidth(&reply.w, WINDOW_SIZE, RTMP_LIMIT_DYNAMIC);
     s->chunk_size = (uint32_t)s->base.worker->config->rtmp.chunk_size;
     rtmp_write_set_chunk_size(&reply.w, s->chunk_size);
-    struct rtmp_connect_result result = { .transaction = call->transaction, .object_encoding = s->encoding };
+    struct rtmp_connect_result result = {
+        .transaction = call->transaction,
+        .object_encoding = s->encoding,
+        .caps_ex = object.enhanced ? CAPS_EX : 0,
+    };
     rtmp_write_connect_result(&reply.w, &result, s->chunk_size);
     rtmp_reply_send(s, &reply);
     rtmp_set_state(s, RTMP_READY);

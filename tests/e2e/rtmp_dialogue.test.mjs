@@ -35,6 +35,20 @@ describe('connect', { concurrency: 4 }, () => {
         assert.equal(info.level, 'status');
         assert.equal(info.code, 'NetConnection.Connect.Success');
         assert.equal(info.objectEncoding, 0);
+        assert.equal(result.body.length, 0xbe, 'not one byte more than old clients know');
+    });
+
+    it('says what it does of enhanced RTMP to whoever speaks it', TEST, async t => {
+        const server = await startServer(t);
+        for (const spoken of [{ fourCcList: ['hvc1'] }, { videoFourCcInfoMap: { '*': 4 } },
+                              { audioFourCcInfoMap: {} }, { capsEx: 0 }]) {
+            const client = await RtmpClient.open(t, server.rtmpPort);
+            const [, , properties, info] = (await client.connect('live', spoken)).values;
+            for (const { capsEx, videoFourCcInfoMap, audioFourCcInfoMap, fourCcList } of [properties, info])
+                assert.deepEqual({ capsEx, videoFourCcInfoMap, audioFourCcInfoMap, fourCcList }, {
+                    capsEx: 2 + 4 + 8, videoFourCcInfoMap: { '*': 4 }, audioFourCcInfoMap: { '*': 4 }, fourCcList: ['*'],
+                }, JSON.stringify(spoken));
+        }
     });
 
     it('agrees to AMF3 when the client wants it', TEST, async t => {

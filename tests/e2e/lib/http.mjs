@@ -1,8 +1,8 @@
 // http.mjs - HTTP over a bare socket: any bytes out, responses in.
 
 import assert from 'node:assert/strict';
-import net from 'node:net';
 import { cleanup } from './cleanup.mjs';
+import { connectTo } from './connect.mjs';
 import { Watchable, within } from './wait.mjs';
 
 export class HttpConnection extends Watchable {
@@ -11,9 +11,12 @@ export class HttpConnection extends Watchable {
     #pending = Buffer.alloc(0);
     #sink = null;
 
-    constructor(t, port, socketOptions = {}) {
+    // `preface`: bytes that go before all others, as a proxy's.
+    constructor(t, port, { preface, ...socketOptions } = {}) {
         super();
-        this.socket = net.connect({ port, host: '127.0.0.1', noDelay: true, ...socketOptions });
+        this.socket = connectTo(port, socketOptions);
+        if (preface !== undefined)
+            this.socket.write(preface);
         if (t !== null)
             cleanup(t, () => this.finish());
         this.socket.on('data', bytes => {

@@ -2,9 +2,9 @@
 // form, and keeps everything that the server says, in order.
 
 import assert from 'node:assert/strict';
-import net from 'node:net';
 import { decode, encode } from './amf.mjs';
 import { cleanup } from './cleanup.mjs';
+import { connectTo } from './connect.mjs';
 import { checkAnswer, HANDSHAKE_SIZE, makeC1, makeC2 } from './rtmp_handshake.mjs';
 import { ChunkReader, chunkMessage } from './rtmp_chunk.mjs';
 import { Watchable, within } from './wait.mjs';
@@ -88,9 +88,12 @@ export class RtmpClient extends Watchable {
     #handshake = Buffer.alloc(0);
     #onHandshake = null;
 
-    constructor(port, socketOptions = {}) {
+    // `preface`: bytes that go before all others, as a proxy's.
+    constructor(port, { preface, ...socketOptions } = {}) {
         super();
-        this.socket = net.connect({ port, host: '127.0.0.1', noDelay: true, ...socketOptions });
+        this.socket = connectTo(port, socketOptions);
+        if (preface !== undefined)
+            this.socket.write(preface);
         this.socket.on('data', bytes => this.#read(bytes));
         this.socket.on('error', error => { this.error = error; });
         this.ended = new Promise(resolve => this.socket.on('close', () => {

@@ -575,6 +575,107 @@ static void test_takeover_withdrawn(void **state)
     stop_watching(w);
 }
 
+static struct avpacket *publish_by(struct session *s, struct avpacket *p)
+{
+    broadcast_append(s, avpacket_ref(p), (uint32_t)p->dts_ms);
+    return p;
+}
+
+static struct session *start_backup(void)
+{
+    struct session *s = start_session();
+    s->backup = true;
+    CHECK_EQ(broadcast_publish(s, "/live/s"), 0);
+    return s;
+}
+
+/* The backup is warm until the main publisher goes; then it is on the air from its next keyframe,
+ * its headers first.  The main one comes back, is warm, and gets the stream back. */
+static void test_standby(void **state)
+{
+    (void)state;
+    struct watcher  *w = watch(WIRE_FLV);
+    struct session  *backup = start_backup();
+    struct avpacket *main_key = publish(make_key(1000)), *unseen[4], *seen[5];
+    struct expected  all = { 0 };
+    config->publish.standby_return_s = 0;
+    unseen[0] = publish_by(backup, make_header(AV_VIDEO));
+    unseen[1] = publish_by(backup, make_key(70000));
+    unseen[2] = publish_by(backup, make_inter(70040));
+    turn();
+    stop_publisher(publisher);
+    unseen[3] = publish_by(backup, make_inter(70080));
+    turn();
+    CHECK_EQ(w->ends, 0);
+    CHECK(backup->standby != NULL);
+    seen[0] = publish_by(backup, make_key(70120));
+    CHECK(backup->standby == NULL);
+    publisher = start_publisher("/live/s");
+    CHECK(publisher->standby != NULL);
+    seen[1] = publish_by(backup, make_inter(70160));
+    seen[2] = publish(make_key(5)); /* claims the stream, and goes on without waiting */
+    seen[3] = publish(make_inter(45));
+    turn();
+    turn();
+    CHECK(publisher->standby == NULL && backup->standby != NULL);
+    seen[4] = publish(make_inter(85));
+    receive_all(w);
+    CHECK_EQ(publisher->broadcast->switches, 2);
+    expect(&all, main_key, WIRE_FLV);
+    size_t after_main = all.size;
+    CHECK(w->seen_size > after_main);
+    assert_memory_equal(w->seen, all.data, after_main);
+    /* Then the backup's header, which is a copy, and the rest as it was published. */
+    CHECK_EQ(w->seen[after_main], AV_VIDEO);
+    struct expected rest = { 0 };
+    for (int i = 0; i < 5; i++)
+        expect(&rest, seen[i], WIRE_FLV);
+    CHECK_EQ(w->seen_size, after_main + AVPACKET_FLV_SIZE + unseen[0]->size + AVPACKET_TAILROOM + rest.size);
+    assert_memory_equal(w->seen + w->seen_size - rest.size, rest.data, rest.size);
+    CHECK(seen[0]->dts_ms == 1000 + TIMELINE_SEAM_MS && seen[2]->dts_ms > seen[1]->dts_ms);
+    CHECK_EQ(w->ends, 0);
+    free(all.data);
+    free(rest.data);
+    session_close(backup, "test");
+    stop_watching(w);
+    avpacket_unref(&main_key);
+    drop_all(unseen, COUNT(unseen));
+    drop_all(seen, COUNT(seen));
+}
+
+/* A publisher that falls silent loses the stream at the other's next keyframe. */
+static void test_standby_for_a_stalled_publisher(void **state)
+{
+    (void)state;
+    struct session  *backup = start_backup();
+    struct avpacket *packets[2];
+    packets[0] = publish_by(backup, make_key(0));
+    turn();
+    CHECK(backup->standby != NULL);
+    atomic_fetch_sub(&publisher->broadcast->media_ms, config->publish.standby_after_ms + 1);
+    packets[1] = publish_by(backup, make_key(40));
+    turn();
+    turn();
+    CHECK(backup->standby == NULL && publisher->standby != NULL);
+    session_close(backup, "test");
+    drop_all(packets, COUNT(packets));
+}
+
+static void test_standby_slots(void **state)
+{
+    (void)state;
+    struct session *backup = start_backup(), *third = start_session();
+    third->backup = true;
+    CHECK_EQ(broadcast_publish(third, "/live/s"), ERR_BUSY);
+    atomic_fetch_sub(&publisher->broadcast->warm_ms, 60000);
+    CHECK_EQ(broadcast_publish(third, "/live/s"), 0); /* the silent one makes room */
+    turn();
+    turn();
+    CHECK_EQ(map_count(context->sessions), 2);
+    (void)backup;
+    session_close(third, "test");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -591,6 +692,9 @@ int main(void)
         TEST(test_takeover),
         TEST(test_takeover_from_the_stalled_only),
         TEST(test_takeover_withdrawn),
+        TEST(test_standby),
+        TEST(test_standby_for_a_stalled_publisher),
+        TEST(test_standby_slots),
     };
     backend = SENDER_SENDMSG;
     int failed = cmocka_run_group_tests_name("sendmsg", tests, NULL, NULL);

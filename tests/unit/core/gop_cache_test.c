@@ -1,6 +1,7 @@
 #include "core/packets.h"
 
 #include "core/gop_cache.h"
+#include "media/avcodec.h"
 #include "protocol/amf.h"
 
 static struct gop_cache cache;
@@ -182,6 +183,53 @@ static void test_a_new_header_replaces_its_track(void **state)
     header_set_unref(&then);
 }
 
+/* A packet as its publisher would have it classified. */
+static struct avpacket *make_classified(uint8_t type, int64_t dts_ms, const char *wire, size_t size)
+{
+    struct avpacket *p = avpacket_new(type, (uint32_t)size);
+    memcpy(avpacket_body(p), wire, size);
+    p->size = (uint32_t)size;
+    p->dts_ms = dts_ms;
+    CHECK_EQ(avcodec_classify(p), 0);
+    wire_frame(p, 128);
+    return p;
+}
+#define VIDEO(dts_ms, wire) make_classified(AV_VIDEO, dts_ms, wire, sizeof wire - 1)
+
+/* Keyframes count of the lowest track, in whatever company they come. */
+static void test_several_video_tracks(void **state)
+{
+    (void)state;
+    append(VIDEO(0, "\x96\0vp09\2x"));                        /* SequenceStart of track 2 */
+    append(VIDEO(0, "\x96\x10vp09\1\0\0\1x\2\0\0\1x"));    /* of 1 and 2 */
+    CHECK_EQ(cache.video_track, 1);
+    append(VIDEO(0, "\x96\1vp09\2x"));
+    CHECK_EQ(cache.start, 0);
+    uint64_t key = append(VIDEO(0, "\x96\1vp09\1x"));
+    CHECK_EQ(cache.start, key);
+    append(VIDEO(40, "\x96\1vp09\2x"));
+    CHECK_EQ(cache.start, key);
+    key = append(VIDEO(40, "\x96\x11vp09\2\0\0\1x\1\0\0\1x"));
+    CHECK_EQ(cache.start, key);
+    append(VIDEO(80, "\x91vp09x"));                           /* too late to be the first */
+    CHECK_EQ(cache.start, key);
+}
+
+/* Colours hold until the next: those before the keyframe are for whoever starts there. */
+static void test_side_info_is_a_header(void **state)
+{
+    (void)state;
+    append(VIDEO(0, "\x90hvc1x"));
+    append(VIDEO(0, "\x94hvc1\2\0\1a"));
+    append(VIDEO(0, "\x91hvc1\0\0\0x"));
+    append(VIDEO(20, "\x94hvc1\2\0\2bb"));
+    CHECK_EQ(cache.start_headers->count, 2);
+    CHECK_EQ(cache.start_headers->packets[1]->size, 9);
+    append(VIDEO(40, "\x91hvc1\0\0\0x"));
+    CHECK_EQ(cache.start_headers->count, 2);
+    CHECK_EQ(cache.start_headers->packets[1]->size, 10);
+}
+
 static void test_trim_spares_who_is_behind(void **state)
 {
     (void)state;
@@ -222,6 +270,8 @@ int main(void)
         TEST(test_bounds_in_time),
         TEST(test_bounds_in_bytes),
         TEST(test_a_new_header_replaces_its_track),
+        TEST(test_several_video_tracks),
+        TEST(test_side_info_is_a_header),
         TEST(test_trim_spares_who_is_behind),
         TEST(test_restart_forgets_all_but_the_ring),
     };

@@ -578,6 +578,34 @@ static void test_renegotiation(void **state)
     disconnect();
 }
 
+static unsigned tickets;
+
+static int on_session(SSL *ssl, SSL_SESSION *session)
+{
+    (void)ssl;
+    (void)session;
+    tickets++;
+    return 0;
+}
+
+/* A ticket comes with our first words, not before: see send_ticket(). */
+static void test_ticket(void **state)
+{
+    (void)state;
+    connect_tls(TLS1_3_VERSION);
+    SSL_CTX_set_session_cache_mode(client.context, SSL_SESS_CACHE_CLIENT);
+    SSL_CTX_sess_set_new_cb(client.context, on_session);
+    shake_hands(SIZE_MAX);
+    CHECK_EQ(recv(client.fd, &(char){ 0 }, 1, MSG_DONTWAIT), -1);
+    tickets = 0;
+    check_both_ways(SIZE_MAX);
+    CHECK_EQ(tickets, 1);
+    conn_write(server.conn, "more", 4);
+    check_client_gets("more");
+    CHECK_EQ(tickets, 1);
+    disconnect();
+}
+
 static void test_key_update(void **state)
 {
     (void)state;
@@ -675,6 +703,7 @@ int main(void)
         cmocka_unit_test(test_alert),
         cmocka_unit_test(test_broken_record),
         cmocka_unit_test(test_renegotiation),
+        cmocka_unit_test(test_ticket),
         cmocka_unit_test(test_key_update),
         cmocka_unit_test(test_key_update_flood),
         cmocka_unit_test(test_reset),

@@ -129,16 +129,20 @@ static void test_connect_result(void **state)
 static void test_connect_result_enhanced(void **state)
 {
     (void)state;
-    uint8_t       out[512];
+    static const struct rtmp_connect_result result = { .transaction = 1, .caps_ex = RTMP_CAPS_MOD_EX };
+    uint8_t       out[1024];
     struct writer w = writer_over(out, sizeof out);
-    rtmp_write_connect_result(&w, &(struct rtmp_connect_result){ .transaction = 1, .caps_ex = 4 }, 60000);
-    static const char want[] = "capabilities" "\0\x40\x3f\0\0\0\0\0\0"
-                               "\0\6capsEx" FOUR
-                               "\0\x12videoFourCcInfoMap" "\3\0\1*" FOUR END
-                               "\0\x12" "audioFourCcInfoMap" "\3\0\1*" FOUR END
-                               END "\3\0\5level";
+    rtmp_write_connect_result(&w, &result, 60000);
+#define CAPABILITIES "\0\6capsEx" FOUR \
+                     "\0\x12videoFourCcInfoMap" "\3\0\1*" FOUR END \
+                     "\0\x12" "audioFourCcInfoMap" "\3\0\1*" FOUR END \
+                     "\0\x0a" "fourCcList" "\x0a\0\0\0\1\2\0\1*"
+    static const char properties[] = "capabilities" "\0\x40\x3f\0\0\0\0\0\0" CAPABILITIES
+                                     END "\3\0\5level";
+    static const char information[] = "\0\x0eobjectEncoding" ZERO CAPABILITIES END;
     CHECK(!w.overrun);
-    assert_non_null(memmem(out, writer_size(&w), want, sizeof want - 1));
+    assert_non_null(memmem(out, writer_size(&w), properties, sizeof properties - 1));
+    CHECK(memcmp(w.at - (sizeof information - 1), information, sizeof information - 1) == 0);
 }
 
 static void test_results(void **state)
