@@ -68,7 +68,7 @@ const struct config_key config_keys[] = {
     { KEY(rtmps.cert), PATH("", 4095), LIVE,
       .doc = "The certificate for RTMP over TLS and the chain after it, in PEM." },
     { KEY(https.port), PORT(null),
-      .doc = "Where HTTP and WebSocket over TLS are served, usually 8443; 0 is any free port, null is none." },
+      .doc = "Where HTTP and WebSocket over TLS are served, usually 8443; 0 is any free port, null none." },
     { KEY(https.key), PATH("", 4095), LIVE,
       .doc = "The private key for `https.cert`, as `rtmps.key`." },
     { KEY(https.cert), PATH("", 4095), LIVE,
