@@ -125,7 +125,7 @@ const struct config_key config_keys[] = {
       .doc = "How long the main publisher must have been well before it takes the stream back from the backup." },
     { KEY(publish.keys), .type = CONFIG_STREAM_KEYS, .initial = "[]", RANGE(0, 10000), .unit = "",
       .flags = CONFIG_LIVE | CONFIG_SECRET,
-      .doc = "Secret names that publish streams of another name; see ACCESS.md." },
+      .doc = "Secret names that publish streams of another name; see PUBLISHING.md." },
     { KEY(publish.allow), NETWORKS(1024), LIVE_APP,
       .doc = "The addresses and networks that may publish; an empty list is all." },
     { KEY(publish.deny), NETWORKS(1024), LIVE_APP,
