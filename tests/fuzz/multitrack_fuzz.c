@@ -32,6 +32,14 @@ static void check_part(const struct avpacket *p, const struct multitrack_part *p
     }
 }
 
+/* The first part's, but for a packet that has a sequence header further back. */
+static bool same_flags(const struct avpacket *p, const struct multitrack_part *first)
+{
+    uint8_t joined = (uint8_t)((first->flags & ~AV_TRACK_INFO) | AV_SEQUENCE_HEADER);
+    return p->flags == first->flags ||
+           (p->flags == joined && p->flags & AV_MULTITRACK && first->flags & AV_TRACK_INFO);
+}
+
 static void walk_parts(struct avpacket *p)
 {
     struct multitrack      walk;
@@ -42,8 +50,9 @@ static void walk_parts(struct avpacket *p)
     REQUIRE(result == 0 || (result == ERR_PROTOCOL && classified == ERR_PROTOCOL));
     while (result == 0 && multitrack_next(&walk, &part) > 0) {
         REQUIRE(count++ < p->size);
-        REQUIRE(count > 1 || (classified == 0 && p->codec == part.codec && p->flags == part.flags &&
-                              p->track == part.track && p->cts_ms == part.cts_ms));
+        REQUIRE(count > 1 || (classified == 0 && p->codec == part.codec && p->track == part.track &&
+                              p->cts_ms == part.cts_ms && same_flags(p, &part)));
+        REQUIRE(multitrack_has(p, part.track));
         check_part(p, &part, !seen[part.track] && count < 300);
         seen[part.track] = true;
     }

@@ -182,7 +182,8 @@ static void test_opus_headers(void **state)
         { WIRE("\xdf\x01\xfc\xff\xfe"),       0    },
         { WIRE("\xdf\xfc\xff\xfe"),           0    },  /* no packet type */
         { WIRE("\xdf\0\xff\xfe"),             0    },
-        { WIRE("\x95\x10Opus\0\0\0\x08OpusTags\x01\0\0\x08OpusHead"), SEQ | MULTI }, /* of one of two tracks */
+        /* of one of two tracks */
+        { WIRE("\x95\x10Opus\0\0\0\x08OpusTags\x01\0\0\x08OpusHead"), SEQ | MULTI },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct avpacket *p;
