@@ -80,7 +80,7 @@ void broadcast_append(struct session *, struct avpacket *packet, uint32_t time_m
 bool broadcast_is_live(struct context *, const char *path);
 
 /* For outlets, on the outlet's worker: sets outlet->broadcast, and the outlet's cache if the
- * stream is held.  0 or ERR_TOO_BIG. */
+ * stream is held.  0, ERR_TOO_BIG, or ERR_REFUSED for too many variants of the stream. */
 int  broadcast_attach(struct outlet *);
 void broadcast_detach(struct outlet *);
 void broadcast_count_viewers(struct broadcast *, int change);
