@@ -90,6 +90,7 @@ static void unref(struct broadcast *b)
         return;
     assert(b->target_count == 0 && b->outlet_count == 0);
     gop_cache_clear(&b->cache);
+    stream_tracks_clear(&b->tracks);
     free(b->targets);
     free(b->outlets);
     free(b->path);
@@ -184,6 +185,7 @@ static void take_stream(struct broadcast *b, struct session *s)
     b->held = false;
     b->serial++;
     atomic_store_explicit(&b->media_ms, worker_now_ms(s->worker), memory_order_relaxed);
+    stream_tracks_clear(&b->tracks);
     list_targets(b, s->worker);
 }
 
@@ -501,6 +503,7 @@ void broadcast_append(struct session *s, struct avpacket *p, uint32_t time_ms)
         b->wants_keyframe = false;
     }
     p->dts_ms = frame ? timeline_frame(&b->timeline, p->type, p->track, time_ms) : timeline_header(&b->timeline, time_ms);
+    stream_tracks_read(&b->tracks, p, &b->context->lock, b->path);
     wire_frame(p, (uint32_t)s->worker->config->rtmp.chunk_size);
     if (atomic_load_explicit(&b->outlets_changed, memory_order_acquire) != b->targets_as_of)
         welcome_outlets(b, s->worker);

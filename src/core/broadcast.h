@@ -15,6 +15,7 @@
 #define MILLRACE_CORE_BROADCAST_H
 
 #include "core/gop_cache.h"
+#include "core/stream_tracks.h"
 #include "core/timeline.h"
 
 #include <stdatomic.h>
@@ -50,6 +51,7 @@ struct broadcast {
     /* The packets' side. */
     struct gop_cache     cache;
     struct timeline      timeline;
+    struct stream_tracks tracks;         /* to be read by others with the lock */
     struct outlet      **targets;        /* the outlets packets are posted to; a reference each */
     size_t               target_count;
     unsigned             targets_as_of;  /* outlets_changed when they were listed */

@@ -43,7 +43,8 @@ static struct outlet *new_outlet(struct worker *worker, const char *path, const 
     return o;
 }
 
-int outlet_open(struct worker *worker, const char *path, const struct track_choice *choice, struct outlet **out)
+int outlet_open(struct worker *worker, const char *path, const struct track_choice *choice,
+                struct outlet **out)
 {
     static const struct track_choice all;
     char key[KEY_SIZE];

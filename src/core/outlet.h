@@ -3,8 +3,10 @@
  * The ring here is this worker's own list of references to packets that all workers share.  An
  * outlet is made when a worker's first viewer of a stream joins, and closed when the last has
  * left.  Viewers who want the stream in another form, or not all of its tracks, have an outlet of
- * their own, a variant: its packets are made anew on the way into its ring, once for all of them.  Everything here runs on the outlet's worker, but for the counted life of the memory:
- * the publisher's worker holds a reference while it may still post packets. */
+ * their own, a variant: its packets are made anew on the way into its ring, once for all of them.
+ *
+ * Everything here runs on the outlet's worker, but for the counted life of the memory: the
+ * publisher's worker holds a reference while it may still post packets. */
 #ifndef MILLRACE_CORE_OUTLET_H
 #define MILLRACE_CORE_OUTLET_H
 

@@ -15,11 +15,14 @@ static bool is_one_of(struct bytes key, const char *const *names)
 
 static bool is_kept(struct bytes key, const struct metadata_view *view)
 {
-    static const char *const video[] = { "videocodecid", "width", "height", "framerate", "videodatarate", "hasVideo",
-                                         "displayWidth", "displayHeight", "videosize", "avcprofile", "avclevel",
-                                         "videokeyframe_frequency", "hasKeyframes", NULL };
-    static const char *const audio[] = { "audiocodecid", "audiosamplerate", "audiosamplesize", "audiodatarate",
-                                         "audiochannels", "stereo", "hasAudio", "audiodevice", NULL };
+    static const char *const video[] = {
+        "videocodecid", "width", "height", "framerate", "videodatarate", "hasVideo", "displayWidth",
+        "displayHeight", "videosize", "avcprofile", "avclevel", "videokeyframe_frequency", "hasKeyframes", NULL,
+    };
+    static const char *const audio[] = {
+        "audiocodecid", "audiosamplerate", "audiosamplesize", "audiodatarate", "audiochannels", "stereo",
+        "hasAudio", "audiodevice", NULL,
+    };
     if (bytes_equal(key, bytes_of("videoTrackIdInfoMap")))
         return view->video == METADATA_KEEP_ALL;
     if (bytes_equal(key, bytes_of("audioTrackIdInfoMap")))

@@ -14,8 +14,8 @@ void playback_refuse(struct session *s, const char *why)
 }
 
 /* 0, or the error for which there is no place, and its phrase. */
-static int find_place(struct session *s, struct viewer *v, const struct track_choice *tracks, struct outlet **out,
-                      const char **why)
+static int find_place(struct session *s, struct viewer *v, const struct track_choice *tracks,
+                      struct outlet **out, const char **why)
 {
     struct stats        *stats = &s->worker->context->stats;
     const struct config *config = config_of_app(s->worker->config, s->stream->app);
