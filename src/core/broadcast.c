@@ -32,6 +32,13 @@ static void post_append(void *outlet, void *packet)
     avpacket_unref(&p);
 }
 
+static void post_prime(void *outlet, void *packet)
+{
+    struct avpacket *p = packet;
+    outlet_prime(outlet, p);
+    avpacket_unref(&p);
+}
+
 static void post_end(void *outlet, void *unused)
 {
     (void)unused;
@@ -83,6 +90,7 @@ static void unref(struct broadcast *b)
         return;
     assert(b->target_count == 0 && b->outlet_count == 0);
     gop_cache_clear(&b->cache);
+    stream_tracks_clear(&b->tracks);
     free(b->targets);
     free(b->outlets);
     free(b->path);
@@ -137,9 +145,9 @@ static void send_cache(struct broadcast *b, struct worker *from, struct outlet *
     struct header_set *headers = c->start != 0 ? c->start_headers : c->headers;
     worker_post(from, to->worker, post_restart, to, NULL);
     for (uint32_t i = 0; headers != NULL && i < headers->count; i++)
-        send_packet(from, to, headers->packets[i]);
+        worker_post(from, to->worker, post_prime, to, avpacket_ref(headers->packets[i]));
     for (uint64_t seq = c->start; c->start != 0 && seq < c->ring.next; seq++)
-        send_packet(from, to, packet_ring_at(&c->ring, seq)->packet);
+        worker_post(from, to->worker, post_prime, to, avpacket_ref(packet_ring_at(&c->ring, seq)->packet));
 }
 
 /* Give outlets that have come since the last packet what is cached. */
@@ -177,6 +185,7 @@ static void take_stream(struct broadcast *b, struct session *s)
     b->held = false;
     b->serial++;
     atomic_store_explicit(&b->media_ms, worker_now_ms(s->worker), memory_order_relaxed);
+    stream_tracks_clear(&b->tracks);
     list_targets(b, s->worker);
 }
 
@@ -494,6 +503,7 @@ void broadcast_append(struct session *s, struct avpacket *p, uint32_t time_ms)
         b->wants_keyframe = false;
     }
     p->dts_ms = frame ? timeline_frame(&b->timeline, p->type, p->track, time_ms) : timeline_header(&b->timeline, time_ms);
+    stream_tracks_read(&b->tracks, p, &b->context->lock, b->path);
     wire_frame(p, (uint32_t)s->worker->config->rtmp.chunk_size);
     if (atomic_load_explicit(&b->outlets_changed, memory_order_acquire) != b->targets_as_of)
         welcome_outlets(b, s->worker);
@@ -522,14 +532,24 @@ static void add_outlet(struct broadcast *b, struct outlet *o)
     changed(b);
 }
 
+static bool has_room_for(const struct broadcast *b, const struct outlet *newcomer)
+{
+    size_t variants = 0;
+    for (size_t i = 0; i < b->outlet_count; i++) {
+        const struct outlet *o = b->outlets[i];
+        variants += o->worker == newcomer->worker && !track_choice_is_all(&o->choice);
+    }
+    return variants < OUTLET_VARIANTS_MAX || track_choice_is_all(&newcomer->choice);
+}
+
 int broadcast_attach(struct outlet *o)
 {
     struct context *context = o->worker->context;
     pthread_mutex_lock(&context->lock);
     struct broadcast *b = find_or_add(context, o->path);
-    if (b == NULL) {
+    if (b == NULL || !has_room_for(b, o)) {
         pthread_mutex_unlock(&context->lock);
-        return ERR_TOO_BIG;
+        return b == NULL ? ERR_TOO_BIG : ERR_REFUSED;
     }
     ref(b);
     o->broadcast = b;

@@ -15,6 +15,7 @@
 #define MILLRACE_CORE_BROADCAST_H
 
 #include "core/gop_cache.h"
+#include "core/stream_tracks.h"
 #include "core/timeline.h"
 
 #include <stdatomic.h>
@@ -50,6 +51,7 @@ struct broadcast {
     /* The packets' side. */
     struct gop_cache     cache;
     struct timeline      timeline;
+    struct stream_tracks tracks;         /* to be read by others with the lock */
     struct outlet      **targets;        /* the outlets packets are posted to; a reference each */
     size_t               target_count;
     unsigned             targets_as_of;  /* outlets_changed when they were listed */
@@ -80,7 +82,7 @@ void broadcast_append(struct session *, struct avpacket *packet, uint32_t time_m
 bool broadcast_is_live(struct context *, const char *path);
 
 /* For outlets, on the outlet's worker: sets outlet->broadcast, and the outlet's cache if the
- * stream is held.  0 or ERR_TOO_BIG. */
+ * stream is held.  0, ERR_TOO_BIG, or ERR_REFUSED for too many variants of the stream. */
 int  broadcast_attach(struct outlet *);
 void broadcast_detach(struct outlet *);
 void broadcast_count_viewers(struct broadcast *, int change);
