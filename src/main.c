@@ -17,23 +17,15 @@ static const struct {
     { "info",   record_tool_info   },
 };
 
-static int run(const struct config *config)
+static int run(const struct options *options, struct config *config)
 {
     log_setup(config->log.level, config->log.format);
-    return server_run(config) == 0 ? 0 : OPTIONS_EXIT_FAILURE;
+    return server_run(config, options) == 0 ? 0 : OPTIONS_EXIT_FAILURE;
 }
 
-static int act(const struct options *options, const struct config *config)
+static int print(const struct config *config)
 {
-    switch (options->action) {
-    case OPTIONS_CHECK_CONFIG:
-        puts("the configuration is right");
-        return 0;
-    case OPTIONS_PRINT_CONFIG:
-        return config_print(config, stdout) == 0 ? 0 : OPTIONS_EXIT_FAILURE;
-    default:
-        return run(config);
-    }
+    return config_print(config, stdout) == 0 ? 0 : OPTIONS_EXIT_FAILURE;
 }
 
 static int load_and_act(const struct options *options)
@@ -44,7 +36,13 @@ static int load_and_act(const struct options *options)
         fprintf(stderr, "millrace: %s\n", error);
         return OPTIONS_EXIT_USAGE;
     }
-    int exit_code = act(options, config);
+    if (options->action == OPTIONS_RUN)
+        return run(options, config);
+    int exit_code = 0;
+    if (options->action == OPTIONS_PRINT_CONFIG)
+        exit_code = print(config);
+    else
+        puts("the configuration is right");
     config_free(config);
     return exit_code;
 }

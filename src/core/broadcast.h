@@ -15,6 +15,7 @@
 #define MILLRACE_CORE_BROADCAST_H
 
 #include "core/gop_cache.h"
+#include "core/stream_tracks.h"
 #include "core/timeline.h"
 
 #include <stdatomic.h>
@@ -31,7 +32,9 @@ struct broadcast {
     struct context      *context;
     char                *path;
     struct session      *publisher;      /* lock; NULL while there is none */
-    struct session      *successor;      /* lock; waits for the publisher to be gone */
+    struct session      *successor;      /* lock; waits for the publisher to let go */
+    struct session      *standby;        /* lock; kept warm: core/standby.h */
+    struct session      *evicted;        /* lock; was warm and silent; to be ended by its worker */
     struct worker       *home;           /* lock; the publisher's worker */
     uint64_t             serial;         /* lock; counts publishers */
     uint64_t             yield_serial;   /* lock; the one who is to make room */
@@ -42,17 +45,25 @@ struct broadcast {
     atomic_uint          outlets_changed; /* counts changes of `outlets` */
     atomic_int_fast64_t  viewer_count;
     atomic_uint_fast64_t media_ms;       /* when the publisher last sent something, or began */
+    atomic_uint_fast64_t warm_ms;        /* the same of the one that stands by */
     atomic_uint_fast64_t takeovers;
+    atomic_uint_fast64_t switches;       /* between the main publisher and its backup */
     /* The packets' side. */
     struct gop_cache     cache;
     struct timeline      timeline;
+    struct stream_tracks tracks;         /* to be read by others with the lock */
     struct outlet      **targets;        /* the outlets packets are posted to; a reference each */
     size_t               target_count;
     unsigned             targets_as_of;  /* outlets_changed when they were listed */
     bool                 wants_keyframe; /* no video before the publisher's first */
 };
 
-/* Become the publisher of `path`: 0, and session->broadcast is set; ERR_TOO_BIG if there are
+/* A main publisher and a backup (session->backup) may publish a stream at once: one is on the air,
+ * the other warm, with session->standby set, and both call broadcast_append() with all they have.
+ * The warm one takes over at a keyframe when the other is gone or has been silent for
+ * publish.standby_after_ms; and the main one, when it has been well for publish.standby_return_s.
+ *
+ * Become the publisher of `path`: 0, and session->broadcast is set; ERR_TOO_BIG if there are
  * limits.streams already.  If the stream has a publisher, publish.takeover says what happens:
  * ERR_BUSY, or BROADCAST_PENDING while that one is made to leave; then the session's
  * on_published() is called when the stream is its own.  On the session's worker, like the next
@@ -71,7 +82,7 @@ void broadcast_append(struct session *, struct avpacket *packet, uint32_t time_m
 bool broadcast_is_live(struct context *, const char *path);
 
 /* For outlets, on the outlet's worker: sets outlet->broadcast, and the outlet's cache if the
- * stream is held.  0 or ERR_TOO_BIG. */
+ * stream is held.  0, ERR_TOO_BIG, or ERR_REFUSED for too many variants of the stream. */
 int  broadcast_attach(struct outlet *);
 void broadcast_detach(struct outlet *);
 void broadcast_count_viewers(struct broadcast *, int change);

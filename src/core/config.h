@@ -129,6 +129,8 @@ struct config {
         uint32_t             timeout_s;
         enum config_takeover takeover;
         uint32_t             stalled_s;
+        uint32_t             standby_after_ms;
+        uint32_t             standby_return_s;
         struct config_stream_keys keys;
         struct cidr_list allow; /* empty: all */
         struct cidr_list deny;  /* wins over `allow` */

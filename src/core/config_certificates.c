@@ -51,8 +51,8 @@ static int check(const json_t *value, size_t count_max, char *why, size_t why_si
     return json_is_array(value) && count <= count_max ? 0 : ERR_INVALID;
 }
 
-int config_certificates_set(struct config_certificates *list, const json_t *value, size_t count_max, char *why,
-                            size_t why_size)
+int config_certificates_set(struct config_certificates *list, const json_t *value, size_t count_max,
+                            char *why, size_t why_size)
 {
     int error = check(value, count_max, why, why_size);
     if (error != 0)

@@ -49,7 +49,8 @@ static void note_tracks(struct gop_cache *c, const struct avpacket *p)
     }
     bool said = c->says_audio || c->says_video;
     bool all = (c->has_audio || !c->says_audio) && (c->has_video || !c->says_video);
-    if ((c->has_audio && c->has_video) || (said && all))
+    bool both = (c->has_audio || c->lacks_audio) && (c->has_video || c->lacks_video);
+    if (both || (said && all))
         c->tracks_known = true;
     if (avpacket_is_frame(p) && p->dts_ms - c->first_dts_ms >= GOP_CACHE_TRACKS_MS)
         gop_cache_settle_tracks(c);

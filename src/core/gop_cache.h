@@ -43,6 +43,7 @@ struct gop_cache {
     uint8_t            video_track;       /* whose keyframes count */
     bool               has_audio, has_video;
     bool               says_audio, says_video; /* the metadata names a codec for it */
+    bool               lacks_audio, lacks_video; /* its owner lets none in; gop_cache_restart() keeps it */
     bool               tracks_known;
     bool               fresh;             /* no frame yet */
     bool               leading;           /* `start` is sound before the first keyframe */

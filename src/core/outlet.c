@@ -8,32 +8,58 @@
 #include "core/fanout.h"
 #include "core/worker.h"
 #include "net/conn.h"
+#include "protocol/url.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
-int outlet_open(struct worker *worker, const char *path, struct outlet **out)
+enum { KEY_SIZE = URL_PATH_SIZE + TRACK_CHOICE_TEXT_SIZE };
+
+/* The alphabet of paths has no "?", with which the text of a choice begins. */
+static void make_key(char out[KEY_SIZE], const char *path, const struct track_choice *choice)
 {
-    *out = map_get(worker->outlets, path);
-    if (*out != NULL)
-        return 0;
-    struct outlet *o = alloc_zeroed(sizeof *o);
+    char text[TRACK_CHOICE_TEXT_SIZE];
+    track_choice_text(choice, text);
+    snprintf(out, KEY_SIZE, "%s%s", path, text);
+}
+
+static struct outlet *new_outlet(struct worker *worker, const char *path, const struct track_choice *choice)
+{
+    struct gop_limits limits = context_gop_limits(worker->config, path);
+    struct outlet    *o = alloc_zeroed(sizeof *o);
     atomic_init(&o->refs, 1);
     o->worker = worker;
     o->path = alloc_string(path);
-    struct gop_limits limits = context_gop_limits(worker->config, path);
+    o->choice = *choice;
     gop_cache_init(&o->cache, &limits);
+    o->cache.lacks_audio = choice->audio == TRACK_CHOICE_NONE;
+    o->cache.lacks_video = choice->video == TRACK_CHOICE_NONE;
     list_init(&o->waiting);
     list_init(&o->behind);
     for (int form = 0; form < OUTLET_FORMS; form++)
         list_init(&o->steady[form]);
     list_init(&o->dirty);
-    int error = broadcast_attach(o);
+    return o;
+}
+
+int outlet_open(struct worker *worker, const char *path, const struct track_choice *choice,
+                struct outlet **out)
+{
+    static const struct track_choice all;
+    char key[KEY_SIZE];
+    choice = choice != NULL ? choice : &all;
+    make_key(key, path, choice);
+    *out = map_get(worker->outlets, key);
+    if (*out != NULL)
+        return 0;
+    struct outlet *o = new_outlet(worker, path, choice);
+    int            error = broadcast_attach(o);
     if (error != 0) {
         outlet_unref(o);
         return error;
     }
-    map_put(worker->outlets, path, o);
+    map_put(worker->outlets, key, o);
     *out = o;
     return 0;
 }
@@ -54,8 +80,10 @@ void outlet_unref(struct outlet *o)
 
 static void close_outlet(struct outlet *o)
 {
+    char key[KEY_SIZE];
+    make_key(key, o->path, &o->choice);
     o->closed = true;
-    map_remove(o->worker->outlets, o->path);
+    map_remove(o->worker->outlets, key);
     list_remove(&o->dirty);
     gop_cache_clear(&o->cache);
     broadcast_detach(o);
@@ -105,7 +133,7 @@ static void feed_soon(struct viewer *v)
 static bool may_start(const struct viewer *v)
 {
     const struct gop_cache *cache = &v->outlet->cache;
-    return cache->start != 0 && (cache->tracks_known || !v->needs_tracks);
+    return cache->start != 0 && cache->start >= v->joined_seq && (cache->tracks_known || !v->needs_tracks);
 }
 
 static void start(struct viewer *v)
@@ -137,10 +165,10 @@ void outlet_join(struct outlet *o, struct viewer *v)
     assert(v->state == VIEWER_DETACHED);
     v->outlet = o;
     o->viewer_count++;
-    if (v->conn != NULL)
-        if (!v->admitted)
+    if (v->conn != NULL && !v->admitted)
         broadcast_count_viewers(o->broadcast, 1);
     v->admitted = false;
+    v->joined_seq = v->starts_live ? o->cache.ring.next : 0;
     set_state(v, VIEWER_WAITING, &o->waiting);
     if (may_start(v))
         start(v);
@@ -197,16 +225,41 @@ void outlet_restart(struct outlet *o)
     o->first_packet_ms = 0;
 }
 
-void outlet_append(struct outlet *o, struct avpacket *packet)
+static bool append(struct outlet *o, struct avpacket *packet)
 {
-    if (o->closed)
-        return;
-    gop_cache_append(&o->cache, packet);
+    struct avpacket *p = o->closed ? NULL : track_choice_apply(&o->choice, packet);
+    if (p == NULL)
+        return false;
+    gop_cache_append(&o->cache, p);
+    avpacket_unref(&p);
     if (o->first_packet_ms == 0)
         o->first_packet_ms = worker_now_ms(o->worker);
+    return true;
+}
+
+static void announce(struct outlet *o)
+{
     if (!list_empty(&o->waiting))
         start_waiting(o);
     worker_flush_later(o->worker, o);
+}
+
+void outlet_append(struct outlet *o, struct avpacket *packet)
+{
+    if (append(o, packet))
+        announce(o);
+}
+
+void outlet_prime(struct outlet *o, struct avpacket *packet)
+{
+    if (!append(o, packet))
+        return;
+    LIST_EACH (node, &o->waiting) {
+        struct viewer *v = LIST_ITEM(node, struct viewer, link);
+        if (v->starts_live)
+            v->joined_seq = o->cache.ring.next;
+    }
+    announce(o);
 }
 
 /* The stream is over for a viewer that has got all of it. */

@@ -2,13 +2,17 @@
  *
  * The ring here is this worker's own list of references to packets that all workers share.  An
  * outlet is made when a worker's first viewer of a stream joins, and closed when the last has
- * left.  Everything here runs on the outlet's worker, but for the counted life of the memory:
- * the publisher's worker holds a reference while it may still post packets. */
+ * left.  Viewers who want the stream in another form, or not all of its tracks, have an outlet of
+ * their own, a variant: its packets are made anew on the way into its ring, once for all of them.
+ *
+ * Everything here runs on the outlet's worker, but for the counted life of the memory: the
+ * publisher's worker holds a reference while it may still post packets. */
 #ifndef MILLRACE_CORE_OUTLET_H
 #define MILLRACE_CORE_OUTLET_H
 
 #include "base/list.h"
 #include "core/gop_cache.h"
+#include "core/track_choice.h"
 #include "core/viewer.h"
 
 #include <stdatomic.h>
@@ -19,6 +23,9 @@ struct worker;
 
 enum { OUTLET_FORMS = WIRE_RTMP + 1 };
 
+/* Variants of one stream on one worker: each costs a copy of what it changes. */
+#define OUTLET_VARIANTS_MAX 16
+
 struct outlet {
     atomic_uint       refs;
     bool              closed;
@@ -27,6 +34,7 @@ struct outlet {
     struct worker    *worker;
     struct broadcast *broadcast;  /* a counted reference while not closed */
     char             *path;
+    struct track_choice choice;
     struct gop_cache  cache;
     uint64_t          first_packet_ms; /* when the publisher's first packet came; 0: none yet */
     struct list       waiting;    /* viewers, by state */
@@ -37,9 +45,10 @@ struct outlet {
     uint64_t          dirty_ms;   /* since when */
 };
 
-/* The outlet of `path` on this worker, made and attached to its broadcast if there is none.
- * ERR_TOO_BIG if there would be too many streams.  The first viewer must join in this turn. */
-int outlet_open(struct worker *, const char *path, struct outlet **out);
+/* The outlet of `path` and `choice` (NULL: all as it comes) on this worker, made and attached to its
+ * broadcast if there is none.  ERR_TOO_BIG if there would be too many streams, ERR_REFUSED for too
+ * many variants of this one.  The first viewer must join in this turn. */
+int outlet_open(struct worker *, const char *path, const struct track_choice *choice, struct outlet **out);
 
 /* Keep a place for `v`, which must join in this turn, if the stream has fewer than `viewers_max`
  * viewers on all workers; 0 is no limit.  0; or ERR_TOO_BIG, and an outlet that was opened for it
@@ -49,8 +58,8 @@ int outlet_admit(struct outlet *, struct viewer *v, uint32_t viewers_max);
 struct outlet *outlet_ref(struct outlet *);
 void           outlet_unref(struct outlet *);
 
-/* Join and leave.  A viewer that joins starts at the cached GOP, or when there is one.  Leaving
- * may close the outlet. */
+/* Join and leave.  A viewer that joins starts at the cached GOP, or when there is one; one that
+ * starts_live, at the next.  Leaving may close the outlet. */
 void outlet_join(struct outlet *, struct viewer *);
 void outlet_leave(struct viewer *);
 
@@ -65,6 +74,7 @@ void outlet_viewer_writable(struct viewer *);
 /* From the broadcast, in the stream's order. */
 void outlet_restart(struct outlet *);                   /* a publisher starts or returns */
 void outlet_append(struct outlet *, struct avpacket *); /* borrowed */
+void outlet_prime(struct outlet *, struct avpacket *);  /* the same, but it was before the outlet was */
 void outlet_end(struct outlet *);                       /* the publisher is gone for good */
 
 /* From the worker.  Flush: what has come goes to all who are ready for it.  Fed: a viewer was

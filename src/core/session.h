@@ -49,6 +49,8 @@ struct session {
     bool                      internal;   /* it has no peer */
     bool                      unadmitted; /* context_admit() was not asked yet */
     struct broadcast         *broadcast; /* while it publishes */
+    struct standby           *standby;   /* while it publishes and another is on the air */
+    bool                      backup;    /* it publishes with ?backup=1: set before it does */
     struct url_stream        *stream;    /* NULL until it names one; its query is `query` */
     char                     *query;     /* undecoded; may hold a sign: never logged */
     char                      id[SESSION_ID_SIZE];

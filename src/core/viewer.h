@@ -48,6 +48,8 @@ struct viewer {
     uint8_t                  state;      /* enum viewer_state */
     bool                     blocked;    /* BEHIND, until its socket takes bytes again */
     bool                     needs_tracks; /* starts only when the tracks are known */
+    bool                     starts_live;  /* starts with what comes after it joined, no burst before */
+    uint64_t                 joined_seq;   /* what came before is nothing to start with */
     bool                     admitted;   /* counted already: outlet_admit() */
     int                      lost;       /* an error to report through on_lost */
     uint64_t                 progress_ms; /* when its socket last took a byte */

@@ -22,6 +22,7 @@ enum form {
 
 static void read_fourcc(struct reader *r, struct multitrack_part *part)
 {
+    part->has_fourcc = true;
     part->fourcc = (uint32_t)read_be(r, 4);
     part->codec = avcodec_of_fourcc(part->fourcc, part->type);
 }
@@ -198,6 +199,7 @@ static int read_avc(struct reader *r, struct multitrack_part *part)
             part->flags |= AV_KEYFRAME;
         return 0;
     case MULTITRACK_SEQUENCE_END:                   /* often cut short here: no composition time */
+        read_bytes(r, reader_left(r) < 3 ? reader_left(r) : 3);
         part->flags |= AV_END_OF_SEQUENCE;
         return 0;
     default:

@@ -21,13 +21,14 @@ enum multitrack_packet {
 
 struct multitrack_part {
     uint32_t     codec;       /* enum avcodec */
-    uint32_t     fourcc;      /* as sent, also if unknown; 0 in FLV 10.1's forms */
+    uint32_t     fourcc;      /* as sent, also if unknown; only if `has_fourcc` */
     uint8_t      type;        /* enum av_type */
     uint8_t      track;
     uint8_t      flags;       /* enum av_flag of this part alone */
     uint8_t      packet_type; /* enum multitrack_packet, or one not defined yet */
     uint8_t      frame_type;  /* video, as sent: 1 is a keyframe; 0 for audio */
     uint8_t      sound;       /* FLV 10.1's first byte of audio: format, rate, size, channels; else 0 */
+    bool         has_fourcc;  /* Enhanced RTMP's form, not FLV 10.1's */
     int32_t      cts_ms;
     uint32_t     offset_ns;   /* ModEx: to be added to the packet's time, 0 to 999999 */
     struct bytes payload;     /* decoder configuration or coded data; borrowed from the packet */

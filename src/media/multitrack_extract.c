@@ -113,7 +113,7 @@ struct avpacket *multitrack_extract(const struct avpacket *packet, uint8_t track
     struct writer          w = writer_over(room, sizeof room);
     if (!find_part(packet, track, &part))
         return NULL;
-    if (part.fourcc == 0)                           /* FLV 10.1's form, or a command: whole as it is */
+    if (!part.has_fourcc)                           /* FLV 10.1's form, or a command: whole as it is */
         return assemble(packet, (struct bytes){ room, 0 }, avpacket_bytes(packet));
     if (!write_header(&w, &part, form))
         return NULL;

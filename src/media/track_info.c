@@ -118,18 +118,13 @@ static int read_sound(const struct multitrack_part *part, struct track_info *out
     return 0;
 }
 
-static bool is_frame(const struct multitrack_part *part)
-{
-    return !(part->flags & (AV_SEQUENCE_HEADER | AV_END_OF_SEQUENCE | AV_TRACK_INFO));
-}
-
 static int read_by_kind(const struct multitrack_part *part, struct track_info *out)
 {
     if (part->flags & AV_SEQUENCE_HEADER)
         return part->type == AV_VIDEO ? read_video_header(part, out) : read_audio_header(part, out);
     if (part->type == AV_VIDEO)
         return part->flags & AV_KEYFRAME ? read_keyframe(part, out) : 0;
-    return is_frame(part) ? read_sound(part, out) : 0;
+    return read_sound(part, out);
 }
 
 /* Whether a sequence header says everything, so that nothing of an earlier one may stay. */
@@ -159,7 +154,9 @@ static void clear_tail(char *text, size_t room)
 int track_info_read_part(const struct multitrack_part *part, struct track_info *io)
 {
     struct track_info next = { .codec = part->codec };
-    if (part->codec == AVCODEC_NONE)
+    /* Not even the codec of a colour description counts: FFmpeg 8.1 sends that of the second track as
+     * if it were the first's. */
+    if (part->codec == AVCODEC_NONE || part->flags & (AV_TRACK_INFO | AV_END_OF_SEQUENCE))
         return 0;
     if (io->codec == part->codec && !is_complete(part))
         next = *io;

@@ -118,8 +118,8 @@ struct gather {
 static struct bytes take_piece(struct gather *g, size_t size_max)
 {
     const struct iovec *v = g->iov;
-    size_t              left = v->iov_len - g->offset;
-    struct bytes        piece = { (const uint8_t *)v->iov_base + g->offset, left < size_max ? left : size_max };
+    size_t              left = v->iov_len - g->offset, size = left < size_max ? left : size_max;
+    struct bytes        piece = { (const uint8_t *)v->iov_base + g->offset, size };
     g->offset += piece.size;
     if (g->offset == v->iov_len) {
         g->iov++;

@@ -124,7 +124,8 @@ static bool add_own(struct tls_bundle *b, const struct tls_settings *settings, u
     if (own->key[0] != '\0')
         return refuse(own, ".key is set, but not the certificate that belongs to it", error);
     if (settings->shared_count == 0)
-        return refuse(own, ".port needs a certificate: set cert and key beside it, or tls.certificates", error);
+        return refuse(own, ".port needs a certificate: set cert and key beside it, or tls.certificates",
+                      error);
     return true;
 }
 

@@ -84,14 +84,15 @@ static bool read_file(const struct load *l, const char *part, const char *path, 
 
 static bool read_chain(const struct load *l, struct tls_cert *out)
 {
-    BIO *bio;
+    BIO  *bio;
+    X509 *x;
     if (!read_file(l, "cert", l->pair->cert, &bio))
         return false;
     out->leaf = PEM_read_bio_X509_AUX(bio, NULL, NULL, NULL);
     out->chain = sk_X509_new_null();
-    for (X509 *next; out->leaf != NULL && out->chain != NULL && (next = PEM_read_bio_X509(bio, NULL, NULL, NULL));)
-        if (!sk_X509_push(out->chain, next))
-            X509_free(next);
+    while (out->leaf != NULL && out->chain != NULL && (x = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL)
+        if (!sk_X509_push(out->chain, x))
+            X509_free(x);
     BIO_free(bio);
     ERR_clear_error(); /* the end of the file is one, too */
     if (out->leaf == NULL || out->chain == NULL)
@@ -198,6 +199,7 @@ static void add_name(char *out, size_t size, const char *name, size_t name_size)
 void tls_cert_describe(const struct tls_cert *cert, char *out, size_t size)
 {
     char           common[64];
+    X509_NAME     *subject = X509_get_subject_name(cert->leaf);
     GENERAL_NAMES *names = X509_get_ext_d2i(cert->leaf, NID_subject_alt_name, NULL, NULL);
     out[0] = '\0';
     for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
@@ -207,8 +209,7 @@ void tls_cert_describe(const struct tls_cert *cert, char *out, size_t size)
                      (size_t)ASN1_STRING_length(name->d.dNSName));
     }
     GENERAL_NAMES_free(names);
-    if (out[0] == '\0' &&
-        X509_NAME_get_text_by_NID(X509_get_subject_name(cert->leaf), NID_commonName, common, sizeof common) > 0)
+    if (out[0] == '\0' && X509_NAME_get_text_by_NID(subject, NID_commonName, common, sizeof common) > 0)
         add_name(out, size, common, strlen(common));
     ERR_clear_error();
 }

@@ -95,7 +95,8 @@ static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_size,
     unsigned char             *chosen;
     (void)ssl;
     (void)arg;
-    if (SSL_select_next_proto(&chosen, out_size, ours, sizeof ours - 1, in, in_size) != OPENSSL_NPN_NEGOTIATED)
+    int found = SSL_select_next_proto(&chosen, out_size, ours, sizeof ours - 1, in, in_size);
+    if (found != OPENSSL_NPN_NEGOTIATED)
         return SSL_TLSEXT_ERR_ALERT_FATAL; /* RFC 7301, 3.2 */
     *out = chosen;
     return SSL_TLSEXT_ERR_OK;
@@ -104,7 +105,8 @@ static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_size,
 static bool set_up_context(struct service *service, bool kernel)
 {
     SSL_CTX *c = service->context;
-    if (SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION) != 1 || SSL_CTX_set_cipher_list(c, CIPHERS_12) != 1 ||
+    if (SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION) != 1 ||
+        SSL_CTX_set_cipher_list(c, CIPHERS_12) != 1 ||
         SSL_CTX_set_ciphersuites(c, CIPHERS_13) != 1 || SSL_CTX_set1_groups_list(c, GROUPS) != 1)
         return false;
     SSL_CTX_set_options(c, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE |
@@ -227,7 +229,8 @@ void tls_store_free(struct tls_store *store)
     destroy(store);
 }
 
-bool tls_store_reload(struct tls_store *store, const struct tls_settings *settings, char error[TLS_ERROR_SIZE])
+bool tls_store_reload(struct tls_store *store, const struct tls_settings *settings,
+                      char error[TLS_ERROR_SIZE])
 {
     struct tls_settings unused = tls_settings_copy(settings);
     pthread_mutex_lock(&store->loading);

@@ -99,8 +99,8 @@ static bool set_mac(EVP_MAC_CTX *mac, struct ticket_key *key)
 
 /* As SSL_CTX_set_tlsext_ticket_key_evp_cb() wants it: 1 to go on, 2 to go on with a new ticket, 0
  * for a full handshake, -1 for failure. */
-static int on_ticket(SSL *ssl, unsigned char name[16], unsigned char *iv, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac,
-                     int making)
+static int on_ticket(SSL *ssl, unsigned char name[16], unsigned char *iv, EVP_CIPHER_CTX *cipher,
+                     EVP_MAC_CTX *mac, int making)
 {
     struct tls_tickets *t = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
     struct ticket_key   key;

@@ -73,7 +73,8 @@ void tls_why_log(int fd, bool in_handshake, const char *why)
         return; /* the session's last line, at debug, says why */
     address_of(fd, ip);
     if (unsaid > 0)
-        log_info(NULL, "connection from %s ended in its handshake: %s (and %u more since the last such line)", ip, why, unsaid);
+        log_info(NULL, "connection from %s ended in its handshake: %s (and %u more since the last such line)",
+                 ip, why, unsaid);
     else
         log_info(NULL, "connection from %s ended in its handshake: %s", ip, why);
 }

@@ -225,7 +225,8 @@ static const struct session_ops ops = {
     .destroy = destroy,
 };
 
-static void start_session(struct worker *worker, int fd, const struct sockaddr_storage *peer, struct ssl_ctx_st *tls)
+static void start_session(struct worker *worker, int fd, const struct sockaddr_storage *peer,
+                          struct ssl_ctx_st *tls)
 {
     struct http_session *s = alloc_zeroed(sizeof *s);
     session_init(&s->base, worker, &ops, peer);

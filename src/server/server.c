@@ -11,6 +11,7 @@
 #include "net/tls_store.h"
 #include "server/http_server.h"
 #include "server/record_server.h"
+#include "server/reload.h"
 #include "server/rtmp_server.h"
 #include "server/tls_setup.h"
 
@@ -123,11 +124,21 @@ static void block_signals(sigset_t *set)
     sigemptyset(set);
     sigaddset(set, SIGTERM);
     sigaddset(set, SIGINT);
+    sigaddset(set, SIGHUP);
     pthread_sigmask(SIG_BLOCK, set, NULL);
     signal(SIGPIPE, SIG_IGN);
 }
 
-static int run_workers(struct context *context, const sigset_t *signals)
+/* Returns the signal. */
+static int wait_for_stop(const sigset_t *signals, struct reload *reload)
+{
+    int number = 0;
+    while (sigwait(signals, &number) == 0 && number == SIGHUP)
+        reload_run(reload);
+    return number;
+}
+
+static int run_workers(struct context *context, const sigset_t *signals, struct reload *reload)
 {
     unsigned started = 0;
     while (started < context->worker_count && worker_start(context->workers[started]) == 0)
@@ -135,7 +146,7 @@ static int run_workers(struct context *context, const sigset_t *signals)
     int number = 0;
     if (started == context->worker_count) {
         log_info(NULL, "millrace " MILLRACE_VERSION " is ready, with %u worker%s", started, started == 1 ? "" : "s");
-        sigwait(signals, &number);
+        number = wait_for_stop(signals, reload);
         log_info(NULL, "%s: stopping", strsignal(number));
     } else {
         log_error(NULL, "cannot start a thread: %s", strerror(errno));
@@ -168,7 +179,7 @@ static void finish_recordings(struct record_server *recordings)
         _exit(1);
 }
 
-int server_run(const struct config *config)
+int server_run(struct config *config, const struct options *options)
 {
     sigset_t signals;
     int      error;
@@ -177,11 +188,12 @@ int server_run(const struct config *config)
     struct context       *context = context_new(config);
     struct catalogue     *catalogue = open_catalogue(context);
     struct record_server *recordings = record_server_new(context, catalogue, &error);
+    struct reload         reload = { context, options, config };
     if (error == 0) {
         make_workers(context);
         error = tls_setup_load(config, &context->tls) ? listen_all(context) : ERR_INVALID;
         if (error == 0)
-            error = run_workers(context, &signals);
+            error = run_workers(context, &signals, &reload);
         finish_recordings(recordings);
         worker_free_all(context);
         tls_store_free(context->tls);
@@ -189,6 +201,7 @@ int server_run(const struct config *config)
     record_server_free(recordings);
     catalogue_free(catalogue);
     context_free(context);
+    config_free(reload.config);
     if (error == 0)
         log_info(NULL, "stopped");
     return error;

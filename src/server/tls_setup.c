@@ -36,7 +36,8 @@ static struct setup begin(const struct config *config)
     s.settings = (struct tls_settings){
         .on = { [TLS_RTMPS] = config->rtmps.port != CONFIG_PORT_OFF,
                 [TLS_HTTPS] = config->https.port != CONFIG_PORT_OFF },
-        .own = { [TLS_RTMPS] = pair_of("rtmps", &config->rtmps), [TLS_HTTPS] = pair_of("https", &config->https) },
+        .own = { [TLS_RTMPS] = pair_of("rtmps", &config->rtmps),
+                 [TLS_HTTPS] = pair_of("https", &config->https) },
         .shared = s.shared,
         .shared_count = list->count,
         .kernel = config->tls.ktls,
@@ -56,9 +57,11 @@ static void choose_kernel(struct setup *s)
     bool able = tls_kernel_is_able();
     if (s->settings.kernel && !able)
         log_warn(NULL, "tls.ktls: this kernel cannot encrypt TLS (its module \"tls\" is not loaded)");
+    else if (s->settings.kernel)
+        log_info(NULL, "TLS is encrypted by the kernel, where a connection's cipher allows it");
     else
-        log_info(NULL, "TLS is encrypted by %s", s->settings.kernel ? "the kernel"
-                 : able ? "OpenSSL; the kernel could do it, too (tls.ktls)" : "OpenSSL; the kernel offers none");
+        log_info(NULL, "TLS is encrypted by OpenSSL%s",
+                 able ? "; the kernel could do it as well (tls.ktls)" : "; the kernel offers no TLS");
     s->settings.kernel &= able;
 }
 

@@ -179,8 +179,9 @@ void flv_session_start(struct session *before, struct conn *conn, const struct h
     conn_set_owner(conn, &handler, s);
     viewer_init(&s->viewer, conn, request->upgrade_websocket ? WIRE_WS : WIRE_FLV, &viewer_ops);
     s->viewer.needs_tracks = true;
-    if (playback_open(&s->base, &s->viewer, &outlet, &why) != 0) {
-        end(s, 503, 0, why);
+    int error = playback_open(&s->base, &s->viewer, &outlet, &why);
+    if (error != 0) {
+        end(s, error == ERR_INVALID ? 400 : 503, 0, why);
         return;
     }
     if (request->upgrade_websocket)

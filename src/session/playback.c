@@ -5,6 +5,7 @@
 #include "core/outlet.h"
 #include "core/session.h"
 #include "core/worker.h"
+#include "session/play_options.h"
 
 void playback_refuse(struct session *s, const char *why)
 {
@@ -12,18 +13,34 @@ void playback_refuse(struct session *s, const char *why)
     stats_add(&s->worker->context->stats.viewers_refused, 1);
 }
 
+/* 0, or the error for which there is no place, and its phrase. */
+static int find_place(struct session *s, struct viewer *v, const struct track_choice *tracks,
+                      struct outlet **out, const char **why)
+{
+    struct stats        *stats = &s->worker->context->stats;
+    const struct config *config = config_of_app(s->worker->config, s->stream->app);
+    int                  error = outlet_open(s->worker, session_path(s), tracks, out);
+    if (error == ERR_REFUSED)
+        *why = "too many choices of tracks are played of this stream";
+    else if (error != 0)
+        *why = limit_hit(stats, LIMIT_STREAMS);
+    if (error != 0)
+        return error;
+    error = outlet_admit(*out, v, config->limits.viewers_per_stream);
+    if (error != 0)
+        *why = limit_hit(stats, LIMIT_VIEWERS_PER_STREAM);
+    return error;
+}
+
 int playback_open(struct session *s, struct viewer *v, struct outlet **out, const char **why)
 {
-    const struct config *config = config_of_app(s->worker->config, s->stream->app);
-    enum limit           limit = LIMIT_STREAMS;
-    int                  error = outlet_open(s->worker, session_path(s), out);
+    struct play_options options;
+    int                 error = play_options_read(s->stream->query, &options, why);
     if (error == 0) {
-        limit = LIMIT_VIEWERS_PER_STREAM;
-        error = outlet_admit(*out, v, config->limits.viewers_per_stream);
+        v->starts_live = options.starts_live;
+        error = find_place(s, v, &options.tracks, out, why);
     }
-    if (error == 0)
-        return 0;
-    *why = limit_hit(&s->worker->context->stats, limit);
-    playback_refuse(s, *why);
+    if (error != 0)
+        playback_refuse(s, *why);
     return error;
 }

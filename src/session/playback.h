@@ -7,8 +7,10 @@ struct outlet;
 struct session;
 struct viewer;
 
-/* A place among the viewers of the session's stream: 0 and *out, which the viewer, initialised,
- * must join in this turn; or ERR_TOO_BIG with a phrase in *why, logged and counted. */
+/* A place among the viewers of the session's stream, as the session's query wants it
+ * (session/play_options.h): 0 and *out, which the viewer, initialised, must join in this turn; or an
+ * error with a phrase in *why, logged and counted: ERR_INVALID for a query that makes no sense,
+ * ERR_TOO_BIG for a limit, ERR_REFUSED for more forms of the stream than it is made in. */
 int playback_open(struct session *, struct viewer *, struct outlet **out, const char **why);
 
 /* Log and count a refusal for another reason. */

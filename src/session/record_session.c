@@ -456,7 +456,7 @@ struct record_session *record_session_start(struct worker *w, struct disk *disk,
                                             struct record_owner *owner)
 {
     struct outlet *outlet;
-    if (outlet_open(w, stream->path, &outlet) != 0)
+    if (outlet_open(w, stream->path, NULL, &outlet) != 0)
         return NULL;
     struct record_session *s = alloc_zeroed(sizeof *s);
     session_init_internal(&s->base, w, &ops);

@@ -364,7 +364,8 @@ static const struct session_ops ops = {
     .destroy = destroy,
 };
 
-void rtmp_session_start(struct worker *worker, int fd, const struct sockaddr_storage *peer, struct ssl_ctx_st *tls)
+void rtmp_session_start(struct worker *worker, int fd, const struct sockaddr_storage *peer,
+                        struct ssl_ctx_st *tls)
 {
     struct rtmp_session *s = alloc_zeroed(sizeof *s);
     session_init(&s->base, worker, &ops, peer);

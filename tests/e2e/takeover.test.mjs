@@ -48,6 +48,15 @@ describe('publish.takeover', { concurrency: 4 }, () => {
         }
     });
 
+    it('a hundred times in a row, and nothing is left behind', TEST, async t => {
+        const server = await startServer(t, { 'publish.takeover': 'replace', 'publish.resume_s': 0 });
+        for (let i = 0; i < 100; i++)
+            await publish(t, server, PATH, frames({ count: 2 }));
+        const pushes = kind => server.log.filter(line => line.message.includes(`${kind} push ${PATH}`)).length;
+        await server.until(() => pushes('stop') === 99, () => `99 ends, not ${pushes('stop')}`);
+        assert.equal(pushes('start'), 100);
+    });
+
     it('replace_if_stalled: only who has sent nothing for publish.stalled_s', TEST, async t => {
         const server = await startServer(t, { 'publish.stalled_s': 2 });
         const first = await publish(t, server, PATH, frames({ count: 10 }));
@@ -82,6 +91,55 @@ describe('publish.takeover', { concurrency: 4 }, () => {
         const before = await openPublisher(t, server, '/other/stream');
         await openPublisher(t, server, '/other/stream');
         await before.waitClosed();
+    });
+});
+
+describe('a backup', { concurrency: 4 }, () => {
+    const settings = { 'publish.standby_after_ms': 500, 'publish.standby_return_s': 1, 'publish.resume_s': 0 };
+    const BACKUP = 1000; // the backup's frames count from here
+    const group = first => frames({ count: 10, gop: 5, first, start_ms: first * 40 });
+
+    // Sends groups of ten frames, numbered on from `first`, until told to stop.
+    function keepSending(client, first) {
+        sendTags(client, headers());
+        const timer = setInterval(() => {
+            if (client.closed)
+                clearInterval(timer);
+            else
+                sendTags(client, group(first));
+            first += 10;
+        }, 100);
+        return () => clearInterval(timer);
+    }
+
+    const until = (viewer, from, want) =>
+        viewer.tag((tag, i) => i >= from && isFrame(tag) && (numberOf(tag) >= BACKUP) === (want === 'backup'), want);
+
+    it('takes over when the main publisher goes, and gives back when it has been well', TEST, async t => {
+        const server = await startServer(t, settings);
+        const viewers = openViewers(t, server, PATH);
+        let main = await openPublisher(t, server, PATH);
+        const backup = await openPublisher(t, server, `${PATH}?backup=1`);
+        t.after(keepSending(backup, BACKUP));
+        keepSending(main, 0);
+        for (let round = 0; round < 2; round++) {
+            let from = viewers.map(viewer => viewer.tags.length);
+            await Promise.all(viewers.map((viewer, i) => until(viewer, from[i], 'main')));
+            if (round === 0)
+                main.close();
+            else
+                main.socket.pause(), main.stop(); // connected, and silent
+            from = viewers.map(viewer => viewer.tags.length);
+            await Promise.all(viewers.map((viewer, i) => until(viewer, from[i], 'backup')));
+            if (round === 1)
+                break;
+            main = await openPublisher(t, server, PATH);
+            main.stop = keepSending(main, 500);
+        }
+        for (const viewer of viewers) {
+            assertMonotonic(viewer.tags);
+            assert.ok(!viewer.closed, viewer.name);
+        }
     });
 });
 

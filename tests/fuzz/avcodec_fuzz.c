@@ -48,7 +48,7 @@ static void check_flags(const struct avpacket *p, int error)
     unsigned kind = p->flags & (AV_SEQUENCE_HEADER | AV_KEYFRAME | AV_END_OF_SEQUENCE | AV_TRACK_INFO);
     REQUIRE((kind & (kind - 1)) == 0 && !(p->flags & AV_METADATA));
     REQUIRE(error == 0 || (error == ERR_PROTOCOL && p->flags == 0 && p->codec == 0));
-    REQUIRE(!(p->flags & AV_SEQUENCE_HEADER) || p->codec != AVCODEC_NONE);
+    REQUIRE(!(p->flags & AV_SIDE_INFO) || p->flags & AV_TRACK_INFO);
     REQUIRE(!(p->flags & AV_KEYFRAME) || p->type == AV_VIDEO);
     REQUIRE(p->cts_ms >= -0x800000 && p->cts_ms <= 0x7fffff);
     REQUIRE(p->codec == AVCODEC_NONE || avcodec_name(p->codec)[0] != '\0');

@@ -25,7 +25,7 @@ const DEFAULTS = {
 };
 
 export function settingsToArgs(settings) {
-    return Object.entries(settings).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
+    return Object.entries(settings).filter(([, value]) => value !== undefined).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
 }
 
 // How often the log is looked at.

@@ -83,6 +83,44 @@ static void test_types(void **state)
     assert_null(plain.path);
 }
 
+/* Certificates: a list of objects, whose key may be left out. */
+static void test_certificates(void **state)
+{
+    (void)state;
+    struct config_certificates     list = { 0 };
+    static const struct config_key key = { .name = "list", .type = CONFIG_CERTIFICATES, .max = 2 };
+    static const struct {
+        const char *value, *why;
+    } cases[] = {
+        { "[]", "" },
+        { "[{\"cert\":\"/a\",\"key\":\"/b\"}]", "" },
+        { "[{\"cert\":\"/a\"},{\"cert\":\"/c\",\"key\":\"/d\"}]", "" },
+        { "[{\"cert\":\"/a\"},{\"cert\":\"/b\"},{\"cert\":\"/c\"}]", "it has 3 items, which is more than 2" },
+        { "{\"cert\":\"/a\"}", "expected a list of objects with cert and key" },
+        { "/a", "expected a list of objects with cert and key" },
+        { "[\"/a\"]", "item 1: expected an object with cert and key" },
+        { "[{\"cert\":\"/a\"},{}]", "item 2: cert: expected the path of a file" },
+        { "[{\"cert\":\"\"}]", "item 1: cert: expected the path of a file" },
+        { "[{\"cert\":\"/a\\n\"}]", "item 1: cert: expected the path of a file" },
+        { "[{\"cert\":\"/a\",\"key\":7}]", "item 1: key: expected the path of a file" },
+        { "[{\"cert\":\"/a\",\"kye\":\"/b\"}]", "item 1: it has a member that is neither cert nor key" },
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char    why[100] = "";
+        json_t *value = config_key_parse(&key, cases[i].value);
+        CHECK_EQ(config_key_set(&key, &list, value, why, sizeof why), cases[i].why[0] == '\0' ? 0 : ERR_INVALID);
+        assert_string_equal(why, cases[i].why);
+        json_t *got = config_key_get(&key, &list);
+        CHECK_EQ(json_equal(got, value), cases[i].why[0] == '\0');
+        json_decref(got);
+        json_decref(value);
+    }
+    CHECK_EQ(list.count, 2); /* of the last that was right */
+    assert_string_equal(list.items[1].key, "/d");
+    config_key_clear(&key, &list);
+    assert_null(list.items);
+}
+
 /* The table's own rules: members of the right width, ranges, units in names, known flags. */
 static void test_table(void **state)
 {
@@ -247,6 +285,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_types),
+        cmocka_unit_test(test_certificates),
         cmocka_unit_test(test_table),
         cmocka_unit_test(test_originals_are_told_where_to_go),
         cmocka_unit_test(test_hints_stand_aside),

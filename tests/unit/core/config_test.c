@@ -150,6 +150,12 @@ static void test_refusals(void **state)
         {"{\n \"rtmp\": { \"port\": 8000 },\n \"http\": {\n  \"port\": 8000 } }",
          "millrace.json:4: http.port: 8000 is rtmp.port too"},
         {"{ \"rtmp\": { \"port\": 8000 } }", "millrace.json: http.port: 8000 is rtmp.port too"},
+        {"{ \"https\": { \"port\": 8000 } }", "millrace.json:1: https.port: 8000 is http.port too"},
+        {"{ \"rtmps\": { \"port\": 1936 },\n  \"https\": { \"port\": 1936 } }",
+         "millrace.json:2: https.port: 1936 is rtmps.port too"},
+        {"{ \"https\": { \"passphrase\": \"x\" } }",
+         "millrace.json:1: unknown key \"https.passphrase\": store the key without a passphrase, readable by the "
+         "server only"},
         {"[]", "millrace.json:1: expected an object, { ... }"},
         {"{\n \"workers\": 1,\n \"workers\": 2 }",
          "millrace.json:3: duplicate object key"},

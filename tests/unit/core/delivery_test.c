@@ -9,6 +9,7 @@
 #include "core/outlet.h"
 #include "core/session.h"
 #include "core/worker.h"
+#include "media/avcodec.h"
 #include "net/conn.h"
 
 #include <errno.h>
@@ -171,7 +172,7 @@ static void on_end(struct conn *conn, int error)
 
 static const struct conn_handler handler = { take_input, on_writable, on_end };
 
-static struct watcher *watch(enum wire_form form)
+static struct watcher *watch_choice(enum wire_form form, const struct track_choice *choice, bool live)
 {
     int             pair[2];
     struct watcher *w = alloc_zeroed(sizeof *w);
@@ -180,9 +181,15 @@ static struct watcher *watch(enum wire_form form)
     setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &(int){ 4096 }, sizeof(int));
     w->far_fd = pair[1];
     viewer_init(&w->viewer, conn_new(&worker->loop, pair[0], &handler, &w->viewer), form, &viewer_ops);
-    CHECK_EQ(outlet_open(worker, "/live/s", &outlet), 0);
+    CHECK_EQ(outlet_open(worker, "/live/s", choice, &outlet), 0);
+    w->viewer.starts_live = live;
     outlet_join(outlet, &w->viewer);
     return w;
+}
+
+static struct watcher *watch(enum wire_form form)
+{
+    return watch_choice(form, NULL, false);
 }
 
 static void stop_watching(struct watcher *w)
@@ -465,7 +472,7 @@ static void test_a_sink_takes_packets(void **state)
     struct outlet   *outlet;
     struct avpacket *packets[6];
     viewer_init_sink(&sink.viewer, &sink_ops);
-    CHECK_EQ(outlet_open(worker, "/live/s", &outlet), 0);
+    CHECK_EQ(outlet_open(worker, "/live/s", NULL, &outlet), 0);
     outlet_join(outlet, &sink.viewer);
     CHECK_EQ(outlet->broadcast->viewer_count, 0);
     packets[0] = publish(make_header(AV_VIDEO));
@@ -482,6 +489,99 @@ static void test_a_sink_takes_packets(void **state)
     CHECK_EQ(sink.count, 4);
     CHECK_EQ(sink.dts_ms[3], 20000);
     outlet_leave(&sink.viewer);
+    drop_all(packets, COUNT(packets));
+}
+
+static struct avpacket *make_classified(const char *wire, size_t size, int64_t dts_ms)
+{
+    struct avpacket *p = avpacket_new(AV_VIDEO, (uint32_t)size);
+    memcpy(avpacket_body(p), wire, size);
+    p->size = (uint32_t)size;
+    p->dts_ms = dts_ms;
+    CHECK_EQ(avcodec_classify(p), 0);
+    wire_frame(p, 128);
+    return p;
+}
+#define VIDEO(wire, dts_ms) make_classified(wire, sizeof wire - 1, dts_ms)
+
+/* Who wants one of two tracks gets it as if there were no other, those who come late too. */
+static void test_a_chosen_track(void **state)
+{
+    (void)state;
+    static const struct track_choice second = { .video = TRACK_CHOICE_ONE + 1, .audio = TRACK_CHOICE_NONE };
+    struct watcher  *early = watch_choice(WIRE_FLV, &second, false), *all = watch(WIRE_RTMP);
+    struct expected  chosen = { 0 }, whole = { 0 };
+    struct avpacket *sent[] = {
+        publish(VIDEO("\x96\x10vp09\0\0\0\1a\1\0\0\1b", 0)), publish(make_header(AV_AUDIO)),
+        publish(VIDEO("\x91vp09k", 0)), publish(VIDEO("\x96\1vp09\1k", 0)), publish(make_audio(5)),
+        publish(VIDEO("\xa6\x11vp09\0\0\0\1d\1\0\0\1e", 40)),
+    };
+    struct avpacket *want[] = { VIDEO("\x90vp09b", 0), VIDEO("\x91vp09k", 0), VIDEO("\xa1vp09e", 40) };
+    for (size_t i = 0; i < COUNT(want); i++)
+        expect(&chosen, want[i], WIRE_FLV);
+    for (size_t i = 0; i < COUNT(sent); i++)
+        expect(&whole, sent[i], WIRE_RTMP);
+    turn();
+    struct watcher *late = watch_choice(WIRE_FLV, &second, false);
+    CHECK(late->viewer.outlet == early->viewer.outlet);
+    CHECK(all->viewer.outlet != early->viewer.outlet);
+    CHECK_EQ(all->viewer.outlet->broadcast->viewer_count, 3);
+    receive_all(early);
+    receive_all(late);
+    receive_all(all);
+    check_seen(all, &whole);
+    CHECK_EQ(early->seen_size, chosen.size);
+    assert_memory_equal(early->seen, chosen.data, chosen.size);
+    check_seen(late, &chosen);
+    CHECK(!early->viewer.outlet->cache.has_audio);
+    stop_watching(early);
+    stop_watching(late);
+    stop_watching(all);
+    drop_all(sent, COUNT(sent));
+    drop_all(want, COUNT(want));
+}
+
+static void test_choices_are_bounded(void **state)
+{
+    (void)state;
+    struct watcher *watchers[OUTLET_VARIANTS_MAX + 1];
+    struct outlet  *outlet;
+    for (uint16_t i = 0; i < OUTLET_VARIANTS_MAX; i++)
+        watchers[i] = watch_choice(WIRE_FLV, &(struct track_choice){ .video = TRACK_CHOICE_ONE + i }, false);
+    watchers[OUTLET_VARIANTS_MAX] = watch(WIRE_FLV); /* the stream itself is always to be had */
+    const struct track_choice more = { .video = TRACK_CHOICE_NONE };
+    CHECK_EQ(outlet_open(worker, "/live/s", &more, &outlet), ERR_REFUSED);
+    CHECK_EQ(outlet_open(worker, "/live/s", &(struct track_choice){ .video = TRACK_CHOICE_ONE }, &outlet), 0);
+    stop_watching(watchers[3]);
+    watchers[3] = watch_choice(WIRE_FLV, &more, false);
+    for (size_t i = 0; i < COUNT(watchers); i++)
+        stop_watching(watchers[i]);
+}
+
+/* Who starts live waits for the next keyframe, and gets nothing of what was before. */
+static void test_a_live_start(void **state)
+{
+    (void)state;
+    struct expected  e = { 0 };
+    struct avpacket *packets[6];
+    packets[0] = publish(make_header(AV_VIDEO));
+    packets[1] = publish(make_key(0));
+    packets[2] = publish(make_inter(40));
+    turn();
+    struct watcher *w = watch_choice(WIRE_FLV, NULL, true); /* the cached group is new to its outlet */
+    turn();
+    CHECK_EQ(w->viewer.state, VIEWER_WAITING);
+    packets[3] = publish(make_inter(80));
+    receive_all(w);
+    CHECK_EQ(w->starts, 0);
+    packets[4] = publish(make_key(120));
+    packets[5] = publish(make_inter(160));
+    receive_all(w);
+    expect(&e, packets[0], WIRE_FLV);
+    expect(&e, packets[4], WIRE_FLV);
+    expect(&e, packets[5], WIRE_FLV);
+    check_seen(w, &e);
+    stop_watching(w);
     drop_all(packets, COUNT(packets));
 }
 
@@ -575,6 +675,107 @@ static void test_takeover_withdrawn(void **state)
     stop_watching(w);
 }
 
+static struct avpacket *publish_by(struct session *s, struct avpacket *p)
+{
+    broadcast_append(s, avpacket_ref(p), (uint32_t)p->dts_ms);
+    return p;
+}
+
+static struct session *start_backup(void)
+{
+    struct session *s = start_session();
+    s->backup = true;
+    CHECK_EQ(broadcast_publish(s, "/live/s"), 0);
+    return s;
+}
+
+/* The backup is warm until the main publisher goes; then it is on the air from its next keyframe,
+ * its headers first.  The main one comes back, is warm, and gets the stream back. */
+static void test_standby(void **state)
+{
+    (void)state;
+    struct watcher  *w = watch(WIRE_FLV);
+    struct session  *backup = start_backup();
+    struct avpacket *main_key = publish(make_key(1000)), *unseen[4], *seen[5];
+    struct expected  all = { 0 };
+    config->publish.standby_return_s = 0;
+    unseen[0] = publish_by(backup, make_header(AV_VIDEO));
+    unseen[1] = publish_by(backup, make_key(70000));
+    unseen[2] = publish_by(backup, make_inter(70040));
+    turn();
+    stop_publisher(publisher);
+    unseen[3] = publish_by(backup, make_inter(70080));
+    turn();
+    CHECK_EQ(w->ends, 0);
+    CHECK(backup->standby != NULL);
+    seen[0] = publish_by(backup, make_key(70120));
+    CHECK(backup->standby == NULL);
+    publisher = start_publisher("/live/s");
+    CHECK(publisher->standby != NULL);
+    seen[1] = publish_by(backup, make_inter(70160));
+    seen[2] = publish(make_key(5)); /* claims the stream, and goes on without waiting */
+    seen[3] = publish(make_inter(45));
+    turn();
+    turn();
+    CHECK(publisher->standby == NULL && backup->standby != NULL);
+    seen[4] = publish(make_inter(85));
+    receive_all(w);
+    CHECK_EQ(publisher->broadcast->switches, 2);
+    expect(&all, main_key, WIRE_FLV);
+    size_t after_main = all.size;
+    CHECK(w->seen_size > after_main);
+    assert_memory_equal(w->seen, all.data, after_main);
+    /* Then the backup's header, which is a copy, and the rest as it was published. */
+    CHECK_EQ(w->seen[after_main], AV_VIDEO);
+    struct expected rest = { 0 };
+    for (int i = 0; i < 5; i++)
+        expect(&rest, seen[i], WIRE_FLV);
+    CHECK_EQ(w->seen_size, after_main + AVPACKET_FLV_SIZE + unseen[0]->size + AVPACKET_TAILROOM + rest.size);
+    assert_memory_equal(w->seen + w->seen_size - rest.size, rest.data, rest.size);
+    CHECK(seen[0]->dts_ms == 1000 + TIMELINE_SEAM_MS && seen[2]->dts_ms > seen[1]->dts_ms);
+    CHECK_EQ(w->ends, 0);
+    free(all.data);
+    free(rest.data);
+    session_close(backup, "test");
+    stop_watching(w);
+    avpacket_unref(&main_key);
+    drop_all(unseen, COUNT(unseen));
+    drop_all(seen, COUNT(seen));
+}
+
+/* A publisher that falls silent loses the stream at the other's next keyframe. */
+static void test_standby_for_a_stalled_publisher(void **state)
+{
+    (void)state;
+    struct session  *backup = start_backup();
+    struct avpacket *packets[2];
+    packets[0] = publish_by(backup, make_key(0));
+    turn();
+    CHECK(backup->standby != NULL);
+    atomic_fetch_sub(&publisher->broadcast->media_ms, config->publish.standby_after_ms + 1);
+    packets[1] = publish_by(backup, make_key(40));
+    turn();
+    turn();
+    CHECK(backup->standby == NULL && publisher->standby != NULL);
+    session_close(backup, "test");
+    drop_all(packets, COUNT(packets));
+}
+
+static void test_standby_slots(void **state)
+{
+    (void)state;
+    struct session *backup = start_backup(), *third = start_session();
+    third->backup = true;
+    CHECK_EQ(broadcast_publish(third, "/live/s"), ERR_BUSY);
+    atomic_fetch_sub(&publisher->broadcast->warm_ms, 60000);
+    CHECK_EQ(broadcast_publish(third, "/live/s"), 0); /* the silent one makes room */
+    turn();
+    turn();
+    CHECK_EQ(map_count(context->sessions), 2);
+    (void)backup;
+    session_close(third, "test");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -586,11 +787,17 @@ int main(void)
         TEST(test_stream_end_and_return),
         TEST(test_filters_and_pause),
         TEST(test_a_sink_takes_packets),
+        TEST(test_a_chosen_track),
+        TEST(test_choices_are_bounded),
+        TEST(test_a_live_start),
         TEST(test_a_broken_socket_is_reported),
         TEST(test_a_second_publisher_is_refused),
         TEST(test_takeover),
         TEST(test_takeover_from_the_stalled_only),
         TEST(test_takeover_withdrawn),
+        TEST(test_standby),
+        TEST(test_standby_for_a_stalled_publisher),
+        TEST(test_standby_slots),
     };
     backend = SENDER_SENDMSG;
     int failed = cmocka_run_group_tests_name("sendmsg", tests, NULL, NULL);

@@ -60,6 +60,11 @@ static const struct info_sample by_hand[] = {
       { .codec_string = "mp4a.40.2", .profile = "LC", .sample_rate_hz = 48000, .channels = 6 } },
     { "error resilient, with delay", "8992026f80", 0,
       { .codec_string = "mp4a.40.17", .profile = "ER LC", .sample_rate_hz = 48000, .channels = 2 } },
+    { "BSAC", "b191123400", 0, { .codec_string = "mp4a.40.22", .sample_rate_hz = 48000, .channels = 2 } },
+    { "BSAC and SBR", "2b11d880", 0,
+      { .codec_string = "mp4a.40.5", .profile = "HE-AAC", .sample_rate_hz = 48000, .channels = 2 } },
+    { "SSR", "1990", 0,
+      { .codec_string = "mp4a.40.3", .profile = "SSR", .sample_rate_hz = 48000, .channels = 2 } },
     { "xHE-AAC", "f94642468a", 3,
       { .codec_string = "mp4a.40.42", .profile = "xHE-AAC", .sample_rate_hz = 48000, .channels = 2 } },
     { "6.1", "11d8", 0,
@@ -96,6 +101,7 @@ static void test_appendix(void **state)
         { "139056e500",     "mp4a.40.2",  "LC",       22050, 2 }, /* no SBR, said */
         { "139056e5",       "mp4a.40.2",  "LC",       22050, 2 },
         { "139056",         "mp4a.40.2",  "LC",       22050, 2 },
+        { "139056e5f8",     "mp4a.40.2",  "LC",       22050, 2 }, /* rate cut off */
         { "139057e5a0",     "mp4a.40.2",  "LC",       22050, 2 }, /* another sync word */
         { "139056f6a0",     "mp4a.40.2",  "LC",       22050, 2 }, /* another extension, BSAC's */
         { "139056e580",     "mp4a.40.5",  "HE-AAC",   96000, 2 }, /* no other bit is left */

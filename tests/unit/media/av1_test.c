@@ -202,8 +202,8 @@ static void test_descriptor(void **state)
     (void)state;
     static const struct info_sample sample = {
         "descriptor", "800481080c00", 0,
-        { .codec = AVCODEC_AV1, .codec_string = "av01.0.08M.08", .profile = "Main", .level = "4.0", .tier = "Main",
-          .bit_depth = 8 },
+        { .codec = AVCODEC_AV1, .codec_string = "av01.0.08M.08", .profile = "Main", .level = "4.0",
+          .tier = "Main", .bit_depth = 8 },
     };
     check_samples(av1_read_config, &sample, 1);
 }

@@ -59,7 +59,8 @@ static const struct sample samples[] = {
     { "PCM",              WIRE("\x0f\0\0"),                    1, AV_AUDIO, 0,   AVCODEC_PCM, 0, 0 },
     { "PCM LE",           WIRE("\x3f\0\0"),                    1, AV_AUDIO, 0,   AVCODEC_PCM_LE, 0, 0 },
     { "ADPCM",            WIRE("\x1f\0\0"),                    1, AV_AUDIO, 0,   AVCODEC_ADPCM, 0, 0 },
-    { "Nellymoser 16k",   WIRE("\x42\0"),                      1, AV_AUDIO, 0,   AVCODEC_NELLYMOSER16K, 0, 0 },
+    { "Nellymoser 16k",   WIRE("\x42\0"),                      1, AV_AUDIO, 0,   AVCODEC_NELLYMOSER16K, 0,
+      0 },
     { "Nellymoser 8k",    WIRE("\x52\0"),                      1, AV_AUDIO, 0,   AVCODEC_NELLYMOSER8K, 0, 0 },
     { "Nellymoser",       WIRE("\x6a\0"),                      1, AV_AUDIO, 0,   AVCODEC_NELLYMOSER, 0, 0 },
     { "A-law",            WIRE("\x72\0"),                      1, AV_AUDIO, 0,   AVCODEC_G711A, 0, 0 },
@@ -108,23 +109,26 @@ static const struct sample samples[] = {
     { "unknown start",    WIRE("\x90xyz1\x01"),                5, AV_AUDIO, SEQ, AVCODEC_NONE, 0, 0 },
 
     /* ModEx: a nanosecond offset of 3 bytes; the same and another; one of 256 bytes is below. */
-    { "ModEx",            WIRE("\x97\x02\0\0\x05\x01hvc1\0\0\x50\0"), 13, AV_VIDEO, KEY, AVCODEC_HEVC, 0, 80 },
+    { "ModEx",            WIRE("\x97\x02\0\0\x05\x01hvc1\0\0\x50\0"), 13, AV_VIDEO, KEY, AVCODEC_HEVC, 0,
+      80 },
     { "ModEx twice",      WIRE("\xa7\x02\0\0\x05\x07\0\xff\x33" "av01"), 13, AV_VIDEO, 0, AVCODEC_AV1, 0, 0 },
     { "ModEx audio",      WIRE("\x97\x02\0\0\x05\0mp4a\x12"),  11, AV_AUDIO, SEQ, AVCODEC_AAC, 0, 0 },
-    { "ModEx, long size", WIRE("\x97\xff\0\x01\x01\x02\x11" "avc1\0\0\x07"), 14, AV_VIDEO, KEY, AVCODEC_H264, 0, 7 },
+    { "ModEx, long size", WIRE("\x97\xff\0\x01\x01\x02\x11" "avc1\0\0\x07"), 14, AV_VIDEO, KEY, AVCODEC_H264,
+      0, 7 },
     { "ModEx, multitrack", WIRE("\x97\0\x09\x06\x01" "avc1\x03\0\0\x07"), 13, AV_VIDEO, KEY | MULTI,
       AVCODEC_H264, 3, 7 },
 
     /* Multitrack: one track; many of one codec; many of many. */
     { "one track start",  WIRE("\x96\0" "avc1\x01\x01\x64"),   8, AV_VIDEO, SEQ | MULTI, AVCODEC_H264, 1, 0 },
-    { "one track key",    WIRE("\x96\x01" "avc1\x02\0\0\x50\0"), 10, AV_VIDEO, KEY | MULTI, AVCODEC_H264, 2, 80 },
+    { "one track key",    WIRE("\x96\x01" "avc1\x02\0\0\x50\0"), 10, AV_VIDEO, KEY | MULTI, AVCODEC_H264, 2,
+      80 },
     { "one track audio",  WIRE("\x95\x01Opus\x04\xfc"),        7, AV_AUDIO, MULTI, AVCODEC_OPUS, 4, 0 },
-    { "many tracks",      WIRE("\x96\x10hvc1\0\0\0\x02\x01\x60\x01\0\0\x01\x01"), 12, AV_VIDEO, SEQ | MULTI,
-      AVCODEC_HEVC, 0, 0 },
+    { "many tracks",      WIRE("\x96\x10hvc1\0\0\0\x02\x01\x60\x01\0\0\x01\x01"), 12, AV_VIDEO,
+      SEQ | MULTI, AVCODEC_HEVC, 0, 0 },
     { "many codecs",      WIRE("\xa6\x21hvc1\x07\0\0\x04\0\0\x28\xaa" "av01\x01\0\0\0"), 14, AV_VIDEO, MULTI,
       AVCODEC_HEVC, 7, 40 },
-    { "many codecs audio", WIRE("\x95\x20mp4a\x05\0\0\x02\x12\x10Opus\x06\0\0\x01O"), 12, AV_AUDIO, SEQ | MULTI,
-      AVCODEC_AAC, 5, 0 },
+    { "many codecs audio", WIRE("\x95\x20mp4a\x05\0\0\x02\x12\x10Opus\x06\0\0\x01O"), 12, AV_AUDIO,
+      SEQ | MULTI, AVCODEC_AAC, 5, 0 },
     { "one track, empty", WIRE("\x95\0.mp3\x02"),             7, AV_AUDIO, SEQ | MULTI, AVCODEC_MP3, 2, 0 },
     { "one track channels", WIRE("\x95\x04.mp3\x02\x01\x01\0\0\0\x04"), 7, AV_AUDIO, SIDE | MULTI,
       AVCODEC_MP3, 2, 0 },
@@ -178,7 +182,8 @@ static void test_opus_headers(void **state)
         { WIRE("\xdf\x01\xfc\xff\xfe"),       0    },
         { WIRE("\xdf\xfc\xff\xfe"),           0    },  /* no packet type */
         { WIRE("\xdf\0\xff\xfe"),             0    },
-        { WIRE("\x95\x10Opus\0\0\0\x08OpusTags\x01\0\0\x08OpusHead"), SEQ | MULTI }, /* of one of two tracks */
+        /* of one of two tracks */
+        { WIRE("\x95\x10Opus\0\0\0\x08OpusTags\x01\0\0\x08OpusHead"), SEQ | MULTI },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct avpacket *p;

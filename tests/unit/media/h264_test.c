@@ -195,7 +195,8 @@ static void test_limits(void **state)
         { "the largest", "674d001ff4002000010032", 0,
           { .codec_string = "avc1.4d001f", .profile = "Main", .level = "3.1", .width = 16384,
             .height = 16384, .bit_depth = 8 } },
-        { "the longest cycle", "674d001fd300807fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff40501ec8", 0,
+        { "the longest cycle",
+          "674d001fd300807fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff40501ec8", 0,
           { .codec_string = "avc1.4d001f", .profile = "Main", .level = "3.1", .width = 640,
             .height = 480, .bit_depth = 8 } },
     };
@@ -220,7 +221,8 @@ static void test_refusals(void **state)
         "674d001f8ed01407b2", /* frame number of 17 bits */
         "674d001fc880a03d90", /* order type 3 */
         "674d001fe3901407b2", /* order of 17 bits */
-        "674d001fd30080ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa0280f64", /* a cycle of 256 */
+        "674d001fd30080ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa0280f64",
+          /* a cycle of 256 */
         "674d001ff40020087b20", /* 16400 wide */
         "674d001ff405000401c8", /* 16400 high */
         "674d001ff40000030001fffffffc1ec8", /* as wide as can be said */

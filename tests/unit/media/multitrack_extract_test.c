@@ -15,8 +15,10 @@ static const struct {
     const char *want;
     size_t      want_size;
 } samples[] = {
-    { "AVC key",            WIRE("\x96\x01" "avc1\x02\0\0\x50xy"), AV_VIDEO, 2, FLV, WIRE("\x17\x01\0\0\x50xy") },
-    { "AVC key, enhanced",  WIRE("\x96\x01" "avc1\x02\0\0\x50xy"), AV_VIDEO, 2, ENH, WIRE("\x91" "avc1\0\0\x50xy") },
+    { "AVC key",            WIRE("\x96\x01" "avc1\x02\0\0\x50xy"), AV_VIDEO, 2, FLV,
+      WIRE("\x17\x01\0\0\x50xy") },
+    { "AVC key, enhanced",  WIRE("\x96\x01" "avc1\x02\0\0\x50xy"), AV_VIDEO, 2, ENH,
+      WIRE("\x91" "avc1\0\0\x50xy") },
     { "AVC inter, early",   WIRE("\xa6\x01" "avc1\x02\xff\xff\xd8xy"), AV_VIDEO, 2, FLV,
       WIRE("\x27\x01\xff\xff\xd8xy") },
     { "AVC X",              WIRE("\xa6\x03" "avc1\x02xy"), AV_VIDEO, 2, FLV, WIRE("\x27\x01\0\0\0xy") },
@@ -25,8 +27,10 @@ static const struct {
     { "AVC end",            WIRE("\x96\x02" "avc1\x02"), AV_VIDEO, 2, CDN, WIRE("\x17\x02\0\0\0") },
     { "AVC HDR",            WIRE("\x96\x04" "avc1\x02xy"), AV_VIDEO, 2, FLV, NULL, 0 },
     { "AVC HDR, enhanced",  WIRE("\x96\x04" "avc1\x02xy"), AV_VIDEO, 2, ENH, WIRE("\x94" "avc1xy") },
-    { "HEVC",               WIRE("\x96\x01hvc1\x02\0\0\x50xy"), AV_VIDEO, 2, FLV, WIRE("\x91hvc1\0\0\x50xy") },
-    { "HEVC on 12",         WIRE("\x96\x01hvc1\x02\0\0\x50xy"), AV_VIDEO, 2, CDN, WIRE("\x1c\x01\0\0\x50xy") },
+    { "HEVC",               WIRE("\x96\x01hvc1\x02\0\0\x50xy"), AV_VIDEO, 2, FLV,
+      WIRE("\x91hvc1\0\0\x50xy") },
+    { "HEVC on 12",         WIRE("\x96\x01hvc1\x02\0\0\x50xy"), AV_VIDEO, 2, CDN,
+      WIRE("\x1c\x01\0\0\x50xy") },
     { "hvcC on 12",         WIRE("\x96\x10hvc1\x01\0\0\x01x\x02\0\0\x02yz"), AV_VIDEO, 2, CDN,
       WIRE("\x1c\0\0\0\0yz") },
     { "AV1 on 13",          WIRE("\x96\x01" "av01\x02xy"), AV_VIDEO, 2, CDN, WIRE("\x1d\x01\0\0\0xy") },
@@ -34,7 +38,9 @@ static const struct {
     { "AV1 of MPEG-2 TS",   WIRE("\x96\x05" "av01\x02xy"), AV_VIDEO, 2, ENH, WIRE("\x95" "av01xy") },
     { "AV1 of MPEG-2 TS on 13", WIRE("\x96\x05" "av01\x02xy"), AV_VIDEO, 2, CDN, NULL, 0 },
     { "VP9",                WIRE("\xa6\x01vp09\x02xy"), AV_VIDEO, 2, CDN, WIRE("\xa1vp09xy") },
-    { "VVC",                WIRE("\xa6\x01vvc1\x02\0\0\x01xy"), AV_VIDEO, 2, CDN, WIRE("\xa1vvc1\0\0\x01xy") },
+    { "VVC",                WIRE("\xa6\x01vvc1\x02\0\0\x01xy"), AV_VIDEO, 2, CDN,
+      WIRE("\xa1vvc1\0\0\x01xy") },
+    { "a FourCC of zeros",  WIRE("\xa6\x01\0\0\0\0\x02xy"), AV_VIDEO, 2, FLV, WIRE("\xa1\0\0\0\0xy") },
     { "unknown",            WIRE("\xa6\x01vp10\x02xy"), AV_VIDEO, 2, FLV, WIRE("\xa1vp10xy") },
 
     { "AAC",                WIRE("\x95\x01mp4a\x01xy"), AV_AUDIO, 1, FLV, WIRE("\xaf\x01xy") },
@@ -59,13 +65,14 @@ static const struct {
     { "MP3 start, enhanced", WIRE("\x95\0.mp3\x01"), AV_AUDIO, 1, ENH, WIRE("\x90.mp3") },
     { "Opus",               WIRE("\x95\x01Opus\x01xy"), AV_AUDIO, 1, CDN, WIRE("\x91Opusxy") },
 
-    { "second of three",    WIRE("\x95\x21mp4a\x05\0\0\x01xOpus\x06\0\0\x02yzfLaC\x07\0\0\x01w"), AV_AUDIO, 6, FLV,
-      WIRE("\x91Opusyz") },
-    { "last of three",      WIRE("\x95\x21Opus\x05\0\0\x01xOpus\x06\0\0\x02yzmp4a\x07\0\0\x01w"), AV_AUDIO, 7, FLV,
-      WIRE("\xaf\x01w") },
-    { "none of three",      WIRE("\x95\x21mp4a\x05\0\0\x01xOpus\x06\0\0\x02yzfLaC\x07\0\0\x01w"), AV_AUDIO, 0, FLV,
+    { "second of three",    WIRE("\x95\x21mp4a\x05\0\0\x01xOpus\x06\0\0\x02yzfLaC\x07\0\0\x01w"), AV_AUDIO,
+      6, FLV, WIRE("\x91Opusyz") },
+    { "last of three",      WIRE("\x95\x21Opus\x05\0\0\x01xOpus\x06\0\0\x02yzmp4a\x07\0\0\x01w"), AV_AUDIO,
+      7, FLV, WIRE("\xaf\x01w") },
+    { "none of three",      WIRE("\x95\x21mp4a\x05\0\0\x01xOpus\x06\0\0\x02yzfLaC\x07\0\0\x01w"), AV_AUDIO,
+      0, FLV, NULL, 0 },
+    { "behind a broken one", WIRE("\x96\x11hvc1\x01\0\0\x02xy\x02\0\0\x03\0\0\0"), AV_VIDEO, 2, ENH,
       NULL, 0 },
-    { "behind a broken one", WIRE("\x96\x11hvc1\x01\0\0\x02xy\x02\0\0\x03\0\0\0"), AV_VIDEO, 2, ENH, NULL, 0 },
     { "without nanoseconds", WIRE("\x97\x02\0\0\x05\x06\x01" "avc1\x02\0\0\x50xy"), AV_VIDEO, 2, ENH,
       WIRE("\x91" "avc1\0\0\x50xy") },
 
@@ -87,7 +94,8 @@ static void test_samples(void **state)
     for (size_t i = 0; i < COUNT(samples); i++) {
         struct avpacket *from = exact_packet(samples[i].type, samples[i].wire, samples[i].size);
         from->dts_ms = 0x123456789;
-        struct avpacket *p = multitrack_extract(from, samples[i].track, (enum multitrack_form)samples[i].form);
+        struct avpacket *p = multitrack_extract(from, samples[i].track,
+                                                (enum multitrack_form)samples[i].form);
         if (samples[i].want == NULL) {
             if (p != NULL)
                 fail_msg("%s: %u bytes, not nothing", samples[i].name, p->size);

@@ -37,7 +37,8 @@ static const struct sample samples[] = {
     { "avcC", WIRE("\x17\0\0\0\0" "abc"), AV_VIDEO,
       { { AVCODEC_H264, 0, SEQ, 0, 1, 0, 0, 0, WIRE("abc") } } },
     { "AVC end", WIRE("\x17\x02\0\0\0"), AV_VIDEO,
-      { { AVCODEC_H264, 0, END, 2, 1, 0, 0, 0, WIRE("\0\0\0") } } },
+      { { AVCODEC_H264, 0, END, 2, 1, 0, 0, 0, WIRE("") } } },
+    { "AVC end, short", WIRE("\x17\x02\0"), AV_VIDEO, { { AVCODEC_H264, 0, END, 2, 1, 0, 0, 0, WIRE("") } } },
     { "AAC", WIRE("\xaf\x01" "abc"), AV_AUDIO,
       { { AVCODEC_AAC, 0, 0, 1, 0, 0xaf, 0, 0, WIRE("abc") } } },
     { "MP3", WIRE("\x2f" "abc"), AV_AUDIO, { { AVCODEC_MP3, 0, 0, 1, 0, 0x2f, 0, 0, WIRE("abc") } } },
@@ -71,18 +72,19 @@ static const struct sample samples[] = {
       { { AVCODEC_H264, 2, KEY | MULTI, 1, 1, 0, 80, 0, WIRE("xy") } } },
     { "one track, nanoseconds", WIRE("\x97\x02\0\0\x05\x05\x01Opus\x04x"), AV_AUDIO,
       { { AVCODEC_OPUS, 4, MULTI, 1, 0, 0, 0, 5, WIRE("x") } } },
-    { "many tracks", WIRE("\x96\x11hvc1\0\0\0\x04\0\0\x28x\x01\0\0\x05\xff\xff\xffyz\xff\0\0\x03\0\0\0"), AV_VIDEO,
-      { { AVCODEC_HEVC, 0, KEY | MULTI, 1, 1, 0, 40, 0, WIRE("x") },
+    { "many tracks", WIRE("\x96\x11hvc1\0\0\0\x04\0\0\x28x\x01\0\0\x05\xff\xff\xffyz\xff\0\0\x03\0\0\0"),
+      AV_VIDEO, { { AVCODEC_HEVC, 0, KEY | MULTI, 1, 1, 0, 40, 0, WIRE("x") },
         { AVCODEC_HEVC, 1, KEY | MULTI, 1, 1, 0, -1, 0, WIRE("yz") },
         { AVCODEC_HEVC, 255, KEY | MULTI, 1, 1, 0, 0, 0, WIRE("") } } },
-    { "many codecs", WIRE("\x95\x20mp4a\x05\0\0\x02\x12\x10.mp3\x06\0\0\0Opus\x07\0\0\x09OpusTagsx"), AV_AUDIO,
-      { { AVCODEC_AAC, 5, SEQ | MULTI, 0, 0, 0, 0, 0, WIRE("\x12\x10") },
+    { "many codecs", WIRE("\x95\x20mp4a\x05\0\0\x02\x12\x10.mp3\x06\0\0\0Opus\x07\0\0\x09OpusTagsx"),
+      AV_AUDIO, { { AVCODEC_AAC, 5, SEQ | MULTI, 0, 0, 0, 0, 0, WIRE("\x12\x10") },
         { AVCODEC_MP3, 6, SEQ | MULTI, 0, 0, 0, 0, 0, WIRE("") },
         { AVCODEC_OPUS, 7, INFO | MULTI, 0, 0, 0, 0, 0, WIRE("OpusTagsx") } } },
     { "many codecs, one unknown", WIRE("\xa6\x23vp10\0\0\0\x01xvp09\x01\0\0\x01y"), AV_VIDEO,
       { { 0, 0, MULTI, 3, 2, 0, 0, 0, WIRE("x") }, { AVCODEC_VP9, 1, MULTI, 3, 2, 0, 0, 0, WIRE("y") } } },
     { "the same track twice", WIRE("\x95\x11.mp3\x01\0\0\x01x\x01\0\0\x01y"), AV_AUDIO,
-      { { AVCODEC_MP3, 1, MULTI, 1, 0, 0, 0, 0, WIRE("x") }, { AVCODEC_MP3, 1, MULTI, 1, 0, 0, 0, 0, WIRE("y") } } },
+      { { AVCODEC_MP3, 1, MULTI, 1, 0, 0, 0, 0, WIRE("x") },
+        { AVCODEC_MP3, 1, MULTI, 1, 0, 0, 0, 0, WIRE("y") } } },
 };
 
 static size_t count_parts(const struct sample *s)
@@ -100,8 +102,8 @@ static void check_part(const struct sample *s, const struct multitrack_part *got
         got->frame_type != want->frame_type || got->sound != want->sound || got->cts_ms != want->cts_ms ||
         got->offset_ns != want->offset_ns ||
         !bytes_equal(got->payload, (struct bytes){ (const uint8_t *)want->payload, want->payload_size }))
-        fail_msg("%s: codec %#x, track %d, flags %#x, packet %d, frame %d, sound %#x, cts %d, %u ns, %zu bytes",
-                 s->name, got->codec, got->track, got->flags, got->packet_type, got->frame_type,
+        fail_msg("%s: codec %#x, track %d, flags %#x, packet %d, frame %d, sound %#x, cts %d, %u ns, "
+                 "%zu bytes", s->name, got->codec, got->track, got->flags, got->packet_type, got->frame_type,
                  got->sound, got->cts_ms, got->offset_ns, got->payload.size);
 }
 

@@ -46,11 +46,14 @@ static const struct info_sample vp9_frames[] = {
 };
 static const struct info_sample vp8_frames[] = {
     { "libvpx", "10ae009d012a800268010087", 10,
-      { .codec = AVCODEC_VP8, .codec_string = "vp08", .profile = "Profile 0", .bit_depth = 8, .width = 640, .height = 360 } },
+      { .codec = AVCODEC_VP8, .codec_string = "vp08", .profile = "Profile 0", .bit_depth = 8, .width = 640,
+        .height = 360 } },
     { "libvpx profile 3", "d684029d012a800738041007", 10,
-      { .codec = AVCODEC_VP8, .codec_string = "vp08", .profile = "Profile 3", .bit_depth = 8, .width = 1920, .height = 1080 } },
+      { .codec = AVCODEC_VP8, .codec_string = "vp08", .profile = "Profile 3", .bit_depth = 8, .width = 1920,
+        .height = 1080 } },
     { "scaled for display, hidden", "00ae009d012a80c26881", 0,
-      { .codec = AVCODEC_VP8, .codec_string = "vp08", .profile = "Profile 0", .bit_depth = 8, .width = 640, .height = 360 } },
+      { .codec = AVCODEC_VP8, .codec_string = "vp08", .profile = "Profile 0", .bit_depth = 8, .width = 640,
+        .height = 360 } },
 };
 
 /* An empty record says nothing, but is none the worse for it. */

@@ -63,8 +63,9 @@ static inline X509 *make_certificate(EVP_PKEY *key, const char *names, long days
     X509_gmtime_adj(X509_getm_notBefore(x), -3600);
     X509_gmtime_adj(X509_getm_notAfter(x), days * 86400 - 60);
     X509_set_pubkey(x, key);
-    X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC, (const unsigned char *)names, -1, -1, 0);
-    X509_set_issuer_name(x, X509_get_subject_name(x));
+    X509_NAME *subject = X509_get_subject_name(x);
+    X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, (const unsigned char *)names, -1, -1, 0);
+    X509_set_issuer_name(x, subject);
     X509V3_set_ctx(&context, x, x, NULL, NULL, 0);
     X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, &context, NID_subject_alt_name, names);
     assert_non_null(extension);

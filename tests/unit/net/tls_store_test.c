@@ -78,16 +78,18 @@ static void free_ends(struct pair_of_ends *e)
 }
 
 /* The subject of what a client for `host` gets; "" if the handshake fails. */
-static const char *ask(struct tls_store *store, enum tls_service service, const char *host, const char *sigalgs)
+static const char *ask(struct tls_store *store, enum tls_service service, const char *host,
+                       const char *sigalgs)
 {
     static char         name[256];
     struct pair_of_ends e = make_ends(store, service, host);
     if (sigalgs != NULL)
         CHECK_EQ(SSL_set1_sigalgs_list(e.far, sigalgs), 1);
     name[0] = '\0';
-    if (shake_hands(e.near, e.far))
-        X509_NAME_get_text_by_NID(X509_get_subject_name(SSL_get0_peer_certificate(e.far)), NID_commonName, name,
-                                  sizeof name);
+    if (shake_hands(e.near, e.far)) {
+        X509_NAME *subject = X509_get_subject_name(SSL_get0_peer_certificate(e.far));
+        X509_NAME_get_text_by_NID(subject, NID_commonName, name, sizeof name);
+    }
     free_ends(&e);
     return name;
 }
@@ -108,7 +110,8 @@ static void test_names(void **state)
     struct tls_pair     b = make_pair("b", KIND_RSA, "DNS:b.example");
     struct tls_pair     shared[] = { make_pair("c", KIND_EC, "DNS:*.c.example"),
                                      make_pair("d", KIND_EC, "DNS:a.example,DNS:d.example") };
-    struct tls_settings settings = { .on = { true, true }, .own = { b, a }, .shared = shared, .shared_count = 2 };
+    struct tls_settings settings = { .on = { true, true }, .own = { b, a },
+                                     .shared = shared, .shared_count = 2 };
     struct tls_store   *store = open_store(&settings);
     static const struct {
         enum tls_service service;
@@ -139,7 +142,8 @@ static void test_kinds(void **state)
     struct tls_pair     shared[] = { make_pair("a", KIND_RSA, "DNS:a.example,DNS:rsa"),
                                      make_pair("b", KIND_EC, "DNS:a.example,DNS:ec"),
                                      make_pair("c", KIND_EC, "DNS:a.example,DNS:ec2") };
-    struct tls_settings settings = { .on = { true, false }, .own = { none, none }, .shared = shared, .shared_count = 3 };
+    struct tls_settings settings = { .on = { true, false }, .own = { none, none },
+                                     .shared = shared, .shared_count = 3 };
     struct tls_store   *store = open_store(&settings);
     assert_non_null(store);
     assert_string_equal(ask(store, TLS_RTMPS, "a.example", "RSA-PSS+SHA256"), "DNS:a.example,DNS:rsa");
@@ -176,17 +180,21 @@ static void test_refusals(void **state)
                        "https.key: cannot read \"%s\": No such file or directory", "/nowhere.key");
     check_pair_refused((struct tls_pair){ "https", folder, a.key },
                        "https.cert: cannot read \"%s\": it is not a file of a certificate's size", folder);
-    check_pair_refused((struct tls_pair){ "https", text, a.key }, "https.cert: \"%s\" holds no certificate in PEM", text);
-    check_pair_refused((struct tls_pair){ "https", a.cert, text }, "https.key: \"%s\" holds no private key in PEM", text);
-    check_pair_refused((struct tls_pair){ "https", a.cert, "" }, "https.key: \"%s\" holds no private key in PEM", a.cert);
-    snprintf(mismatch, sizeof mismatch, "https: the private key in \"%s\" is not that of the certificate in \"%%s\"",
-             b.key);
+    check_pair_refused((struct tls_pair){ "https", text, a.key },
+                       "https.cert: \"%s\" holds no certificate in PEM", text);
+    check_pair_refused((struct tls_pair){ "https", a.cert, text },
+                       "https.key: \"%s\" holds no private key in PEM", text);
+    check_pair_refused((struct tls_pair){ "https", a.cert, "" },
+                       "https.key: \"%s\" holds no private key in PEM", a.cert);
+    snprintf(mismatch, sizeof mismatch,
+             "https: the private key in \"%s\" is not that of the certificate in \"%%s\"", b.key);
     check_pair_refused((struct tls_pair){ "https", a.cert, b.key }, mismatch, a.cert);
     check_pair_refused(weak, "https: the certificate in \"%s\" cannot be used: ee key too small", weak.cert);
     check_pair_refused((struct tls_pair){ "https", "", a.key },
                        "https%s is set, but not the certificate that belongs to it", ".key");
     check_pair_refused((struct tls_pair){ "https", "", "" },
-                       "https%s needs a certificate: set cert and key beside it, or tls.certificates", ".port");
+                       "https%s needs a certificate: set cert and key beside it, or tls.certificates",
+                       ".port");
     memset(long_path, 'x', sizeof long_path - 1);
     long_path[sizeof long_path - 1] = '\0';
     struct tls_settings settings = { .on = { false, true }, .own = { none, { "https", long_path, "" } } };
@@ -202,7 +210,8 @@ static void test_passphrase(void **state)
     CHECK(PEM_write_PrivateKey(file, key, EVP_aes_128_cbc(), (const unsigned char *)"secret", 6, NULL, NULL));
     fclose(file);
     EVP_PKEY_free(key);
-    check_pair_refused(a, "https.key: the private key in \"%s\" has a passphrase; it is needed without", a.key);
+    check_pair_refused(a, "https.key: the private key in \"%s\" has a passphrase; it is needed without",
+                       a.key);
 }
 
 /* Chain, leaf and key in one file, as some tools write them. */
@@ -388,7 +397,8 @@ static void test_protocols(void **state)
         struct pair_of_ends  e = make_ends(store, cases[i].service, "a");
         const unsigned char *chosen;
         unsigned             size;
-        SSL_set_alpn_protos(e.far, (const unsigned char *)cases[i].offered, (unsigned)strlen(cases[i].offered));
+        const char          *offered = cases[i].offered;
+        SSL_set_alpn_protos(e.far, (const unsigned char *)offered, (unsigned)strlen(offered));
         CHECK_EQ(shake_hands(e.near, e.far), cases[i].chosen != NULL);
         SSL_get0_alpn_selected(e.far, &chosen, &size);
         CHECK_EQ(size, cases[i].chosen != NULL ? strlen(cases[i].chosen) : 0);
