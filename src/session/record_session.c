@@ -3,12 +3,11 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "core/context.h"
-#include "core/events.h"
 #include "core/fanout.h"
 #include "core/header_set.h"
 #include "core/outlet.h"
 #include "core/worker.h"
-#include "session/record_segment.h"
+#include "session/record_peer.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,51 +18,14 @@
 /* Headers that change more often than this do not make files, but stay in the stream. */
 #define SEGMENT_MIN_MS 1000
 
-struct record_session {
-    struct session         base;
-    struct viewer          viewer;
-    struct disk_writer    *writer;
-    struct record_owner   *owner;
-    struct record_settings settings;
-    struct record_status   status;
-    struct header_set     *headers;      /* as of the newest packet */
-    struct record_segment *segment;      /* being written, or NULL */
-    bool                   wants_new;    /* the headers changed: another segment at the next keyframe */
-    bool                   wants_keyframe; /* after a gap nothing but one may begin a segment */
-    bool                   ending;
-    const char            *reason;       /* of the end */
-    uint64_t               writer_lost;  /* what the writer had dropped when last asked */
-    /* While something is wrong: */
-    bool                   down;         /* no segment before retry_ms */
-    uint64_t               retry_ms;     /* monotonic */
-    uint32_t               retry_after_ms;
-    bool                   in_gap;
-    int64_t                gap_dts_ms;   /* where the gap begins */
-    int64_t                last_dts_ms;  /* of the last frame taken */
-};
-
 static struct record_session *session_of(struct viewer *v)
 {
     return LIST_ITEM(v, struct record_session, viewer);
 }
 
-static const char *path_of(const struct record_session *s)
-{
-    return session_path(&s->base);
-}
-
-static void tell(struct record_session *s)
-{
-    uint64_t lost = disk_writer_lost(s->writer);
-    s->status.lost_packets += lost - s->writer_lost;
-    s->writer_lost = lost;
-    s->status.segment_size = s->segment != NULL ? s->segment->index.size : 0;
-    s->owner->on_status(s->owner, s, &s->status);
-}
-
 /* Segments. */
 
-static void close_segment(struct record_session *s, const char *reason)
+void record_close_segment(struct record_session *s, const char *reason)
 {
     struct record_segment *segment = s->segment;
     if (segment == NULL)
@@ -86,18 +48,6 @@ static void write_packet(struct record_session *s, struct avpacket *p)
     s->status.packets++;
 }
 
-/* The file that begins at `dts_ms` is there. */
-static void end_gap(struct record_session *s, int64_t dts_ms)
-{
-    if (!s->in_gap)
-        return;
-    uint64_t gap_ms = dts_ms > s->gap_dts_ms ? (uint64_t)(dts_ms - s->gap_dts_ms) : 0;
-    s->in_gap = false;
-    s->status.gap_ms += gap_ms;
-    log_warn(&s->base.log, "recording of %s goes on after a gap of %llu ms", path_of(s),
-             (unsigned long long)gap_ms);
-}
-
 /* The segment begins with `first`, after the headers in force. */
 static void open_segment(struct record_session *s, struct avpacket *first)
 {
@@ -118,17 +68,6 @@ static void open_segment(struct record_session *s, struct avpacket *first)
     for (uint32_t i = 0; s->headers != NULL && i < s->headers->count; i++)
         if (!(s->headers->packets[i]->flags & AV_METADATA))
             write_packet(s, s->headers->packets[i]);
-}
-
-static void begin_gap(struct record_session *s)
-{
-    s->wants_keyframe = true;
-    if (s->in_gap)
-        return;
-    s->in_gap = true;
-    s->gap_dts_ms = s->last_dts_ms;
-    s->status.gaps++;
-    stats_add(&s->base.worker->context->stats.record_gaps, 1);
 }
 
 /* Whether a segment may begin with this frame. */
@@ -171,7 +110,7 @@ static void take_header(struct record_session *s, struct avpacket *p)
     header_set_unref(&s->headers);
     s->headers = headers;
     if (breaks && p->type == AV_VIDEO && !young)
-        close_segment(s, "the sequence header changed");
+        record_close_segment(s, "the sequence header changed");
     else if (breaks)
         s->wants_new = true;
     if (s->segment != NULL && !(p->flags & AV_METADATA))
@@ -193,7 +132,7 @@ static bool may_open(const struct record_session *s, const struct avpacket *p)
 static void take_frame(struct record_session *s, struct avpacket *p)
 {
     if (s->segment != NULL && is_due(s, p))
-        close_segment(s, "the segment is full");
+        record_close_segment(s, "the segment is full");
     if (s->segment == NULL && !may_open(s, p)) {
         lose_packet(s);
         return;
@@ -234,14 +173,14 @@ static void end(struct record_session *s, const char *reason)
     s->ending = true;
     s->reason = reason;
     outlet_leave(&s->viewer);
-    close_segment(s, reason);
+    record_close_segment(s, reason);
     disk_writer_end(s->writer);
 }
 
 static void on_stream_end(struct viewer *v)
 {
     struct record_session *s = session_of(v);
-    close_segment(s, "publishing ended");
+    record_close_segment(s, "publishing ended");
     header_set_unref(&s->headers);
     s->status.number = 0;
     s->wants_keyframe = false;
@@ -253,12 +192,13 @@ static void on_stream_end(struct viewer *v)
 static void on_skip(struct viewer *v, uint64_t packets)
 {
     struct record_session *s = session_of(v);
-    log_warn(&s->base.log, "recording of %s: the disk is too slow, %llu packets are lost", path_of(s),
+    log_warn(&s->base.log, "recording of %s: the disk is too slow, %llu packets are lost",
+             session_path(&s->base),
              (unsigned long long)packets);
     s->status.lost_packets += packets;
-    close_segment(s, "the disk is too slow");
-    begin_gap(s);
-    tell(s);
+    record_close_segment(s, "the disk is too slow");
+    record_begin_gap(s);
+    record_tell(s);
 }
 
 static void on_lost(struct viewer *v, int error)
@@ -275,131 +215,6 @@ static const struct viewer_ops viewer_ops = {
     .on_lost = on_lost,
 };
 
-/* What the disk says. */
-
-static void go_down(struct record_session *s, int error)
-{
-    bool first = s->status.error == 0;
-    s->retry_after_ms = !first && s->retry_after_ms > 0 ? 2 * s->retry_after_ms : RECORD_RETRY_MIN_MS;
-    if (s->retry_after_ms > RECORD_RETRY_MAX_MS)
-        s->retry_after_ms = RECORD_RETRY_MAX_MS;
-    s->retry_ms = worker_now_ms(s->base.worker) + s->retry_after_ms;
-    s->down = true;
-    s->status.error = error;
-    if (first)
-        log_error(&s->base.log, "recording of %s is interrupted: %s", path_of(s), strerror(error));
-    begin_gap(s);
-}
-
-static void emit(struct record_session *s, enum event_type type, const struct disk_report *report)
-{
-    const struct record_segment *segment = report->file;
-    char                         file[4096];
-    if (!record_path_full(&report->path, false, file, sizeof file))
-        return;
-    struct event_record record = {
-        .file = file,
-        .number = report->path.number,
-        .start_ms = segment->start_ms,
-        .duration_ms = flv_index_duration_ms(&segment->index),
-        .size = report->size,
-        .video_codec = segment->index.video.codec,
-        .audio_codec = segment->index.audio.codec,
-        .error = report->error,
-        .kept = report->event == DISK_CLOSED,
-    };
-    events_emit_record(type, &s->base, segment->reason, &record);
-}
-
-static void on_opened(struct record_session *s, const struct disk_report *report)
-{
-    struct record_segment *segment = report->file;
-    if (report->path.number > s->status.number)
-        s->status.number = report->path.number;
-    record_path_file(&report->path, true, s->status.file);
-    if (s->status.error != 0)
-        log_info(&s->base.log, "recording of %s: the disk takes data again", path_of(s));
-    s->down = false;
-    s->status.error = 0;
-    s->retry_after_ms = 0;
-    segment->opened = true;
-    end_gap(s, segment->base_ms);
-    emit(s, EVENT_POST_RECORD, report);
-}
-
-static void on_closed(struct record_session *s, const struct disk_report *report)
-{
-    char file[RECORD_FILE_SIZE];
-    record_path_file(&report->path, false, file);
-    log_info(&s->base.log, "recorded %s/%s: %llu bytes", path_of(s), file, (unsigned long long)report->size);
-    s->status.segments++;
-    s->status.file[0] = '\0';
-    emit(s, EVENT_DONE_RECORD, report);
-    record_segment_free(report->file);
-}
-
-/* A file that failed when it was closed, while the next is being written, is a gap that is over. */
-static void on_failed(struct record_session *s, const struct disk_report *report)
-{
-    struct record_segment *segment = report->file;
-    bool                   newest = s->segment == NULL || s->segment == segment;
-    segment->reason = strerror(report->error);
-    if (newest && !segment->opened && s->status.number > 0)
-        s->status.number--; /* nothing has that number */
-    if (s->segment == segment) {
-        s->segment = NULL;
-        s->wants_new = false;
-    }
-    if (newest) {
-        s->status.file[0] = '\0';
-        go_down(s, report->error);
-    } else {
-        log_error(&s->base.log, "recording of %s: a file could not be completed: %s", path_of(s),
-                  segment->reason);
-        s->status.gaps++;
-    }
-    emit(s, EVENT_DONE_RECORD, report);
-    record_segment_free(segment);
-}
-
-static void on_report(void *session, const struct disk_report *report)
-{
-    struct record_session *s = session;
-    switch (report->event) {
-    case DISK_OPENED:
-        on_opened(s, report);
-        break;
-    case DISK_CLOSED:
-        on_closed(s, report);
-        break;
-    case DISK_FAILED:
-        on_failed(s, report);
-        break;
-    case DISK_LOW:
-        if (s->segment == report->file) {
-            close_segment(s, "record.min_free is reached");
-            go_down(s, report->error);
-        }
-        break;
-    case DISK_ROOM:
-        outlet_viewer_writable(&s->viewer);
-        break;
-    case DISK_ENDED:
-        tell(s);
-        s->writer = NULL;
-        session_close(&s->base, s->reason);
-        return;
-    }
-    tell(s);
-}
-
-static void free_segment(void *segment)
-{
-    record_segment_free(segment);
-}
-
-static const struct disk_writer_ops writer_ops = { on_report, free_segment };
-
 /* As a session. */
 
 static void on_tick(struct session *base, uint64_t now_ms)
@@ -407,7 +222,7 @@ static void on_tick(struct session *base, uint64_t now_ms)
     struct record_session *s = (struct record_session *)base;
     (void)now_ms;
     if (s->writer != NULL)
-        tell(s);
+        record_tell(s);
 }
 
 static void post_stop(void *session, void *reason)
@@ -433,7 +248,7 @@ static void on_close(struct session *base, const char *reason)
     if (s->writer != NULL)
         disk_writer_forget_owner(s->writer);
     header_set_unref(&s->headers);
-    log_info(&base->log, "recording of %s ends: %s", path_of(s), reason);
+    log_info(&base->log, "recording of %s ends: %s", session_path(&s->base), reason);
     s->owner->on_end(s->owner, s);
 }
 
@@ -463,7 +278,7 @@ struct record_session *record_session_start(struct worker *w, struct disk *disk,
     session_set_stream(&s->base, stream);
     s->owner = owner;
     s->settings = *settings;
-    s->writer = disk_writer_new(disk, w, &settings->disk, &writer_ops, s);
+    s->writer = disk_writer_new(disk, w, &settings->disk, &record_writer_ops, s);
     s->status.started_ms = s->base.created_ms;
     memcpy(s->status.id, s->base.id, sizeof s->status.id);
     memcpy(s->status.path, stream->path, sizeof s->status.path);

@@ -44,7 +44,12 @@ static void test_choosing(void **state)
         entry("a", 5, 100, false), entry("a", 6, 100, false),
     };
     const int64_t hour_ms = 3600 * 1000;
-    static const struct { struct record_limits limits; int64_t hour; uint64_t available; const char *goes; } cases[] = {
+    static const struct {
+        struct record_limits limits;
+        int64_t              hour;
+        uint64_t             available;
+        const char          *goes;
+    } cases[] = {
         { { 0, 0, 0, 0 }, 100, 0, "......" },
         { { 3600, 0, 0, 0 }, 5, 0, "xx...." },       /* the part is older, and stays */
         { { 0, 800, 0, 0 }, 7, 0, "......" },

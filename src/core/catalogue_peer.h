@@ -1,0 +1,67 @@
+/* catalogue_peer.h - what the files of the catalogue share; nobody else includes it.
+ *
+ *     catalogue.c      the queue of events, and the thread that empties it
+ *     catalogue_db.c   the database */
+#ifndef MILLRACE_CORE_CATALOGUE_PEER_H
+#define MILLRACE_CORE_CATALOGUE_PEER_H
+
+#include "core/catalogue.h"
+#include "core/events.h"
+#include "core/record_path.h"
+#include "core/session.h"
+
+#include <pthread.h>
+#include <sqlite3.h>
+
+enum catalogue_statement {
+    PUT_RECORDING,
+    REMOVE_RECORDING,
+    KNOWS_RECORDING,
+    LIST_FILES,
+    BEGIN_SESSION,
+    END_SESSION,
+    FORGET_SESSIONS,
+    LIST_RECORDINGS,
+    LIST_SESSIONS,
+    BEGIN_ALL,
+    COMMIT_ALL,
+    CATALOGUE_STATEMENTS,
+};
+
+/* What an event leaves to be written, copied. */
+struct catalogue_note {
+    enum event_type     type;
+    char                id[SESSION_ID_SIZE];
+    char                ip[ADDRESS_IP_SIZE];
+    char                protocol[16];
+    char                path[URL_PATH_SIZE];
+    char                file[RECORD_FILE_SIZE];
+    char                reason[96];
+    int64_t             time_ms;
+    struct event_record record; /* its pointers are not used */
+};
+
+struct catalogue {
+    struct event_observer observer;
+    pthread_mutex_t       db_lock;
+    sqlite3              *db;                     /* db_lock */
+    sqlite3_stmt         *statements[CATALOGUE_STATEMENTS]; /* db_lock */
+    uint32_t              keep_s;
+    pthread_t             thread;
+    pthread_mutex_t       lock;
+    pthread_cond_t        wake;
+    bool                  stopping;               /* lock, like all below */
+    size_t                first, count;
+    uint64_t              dropped;
+    struct catalogue_note           notes[CATALOGUE_QUEUE];
+};
+
+/* Open `path`, or put it aside and make a new one; false, logged, if neither can be. */
+bool catalogue_open_db(struct catalogue *, const char *path);
+void catalogue_close_db(struct catalogue *);
+
+/* All in one transaction. */
+void catalogue_write_notes(struct catalogue *, const struct catalogue_note *, size_t count);
+void catalogue_forget_old(struct catalogue *);
+
+#endif
