@@ -207,7 +207,8 @@ void broadcast_append(struct session *s, struct avpacket *p, uint32_t time_ms)
         }
         b->wants_keyframe = false;
     }
-    p->dts_ms = frame ? timeline_frame(&b->timeline, p->type, p->track, time_ms) : timeline_header(&b->timeline, time_ms);
+    p->dts_ms = frame ? timeline_frame(&b->timeline, p->type, p->track, time_ms)
+                      : timeline_header(&b->timeline, time_ms);
     stream_tracks_read(&b->tracks, p, &b->context->lock, b->path);
     wire_frame(p, (uint32_t)s->worker->config->rtmp.chunk_size);
     if (atomic_load_explicit(&b->outlets_changed, memory_order_acquire) != b->targets_as_of)

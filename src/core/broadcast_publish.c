@@ -29,7 +29,8 @@ static void take_stream(struct broadcast *b, struct session *s)
 }
 
 /* With the lock: whether a session that was last heard of at `heard_ms` has stalled. */
-static bool has_stalled(const struct broadcast *b, const struct session *s, const atomic_uint_fast64_t *heard_ms)
+static bool has_stalled(const struct broadcast *b, const struct session *s,
+                        const atomic_uint_fast64_t *heard_ms)
 {
     const struct config *config = config_of_path(s->worker->config, b->path);
     uint64_t             since_ms = atomic_load_explicit(heard_ms, memory_order_relaxed);
@@ -148,7 +149,8 @@ static bool may_stand_by(const struct broadcast *b, const struct session *s)
 {
     if (b->publisher == NULL || s->backup == b->publisher->backup)
         return false;
-    return b->standby == NULL || (b->evicted == NULL && b->successor == NULL && has_stalled(b, s, &b->warm_ms));
+    return b->standby == NULL ||
+           (b->evicted == NULL && b->successor == NULL && has_stalled(b, s, &b->warm_ms));
 }
 
 /* On its worker: end the one that was warm and silent. */
@@ -268,7 +270,8 @@ static bool is_wanted(const struct broadcast *b, const struct session *s)
     uint64_t             heard_ms = atomic_load_explicit(&b->media_ms, memory_order_relaxed);
     if (b->publisher == NULL || now_ms > heard_ms + config->publish.standby_after_ms)
         return true;
-    return !s->backup && now_ms - s->standby->well_since_ms >= (uint64_t)config->publish.standby_return_s * 1000;
+    uint64_t well_ms = now_ms - s->standby->well_since_ms;
+    return !s->backup && well_ms >= (uint64_t)config->publish.standby_return_s * 1000;
 }
 
 /* At a keyframe of the warm session: let it have the stream if it is wanted.  True if it has it at

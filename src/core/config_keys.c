@@ -116,13 +116,15 @@ const struct config_key config_keys[] = {
     { KEY(publish.timeout_s), SECONDS(60, 1, 86400), LIVE,
       .doc = "A publisher that sends nothing for so long is disconnected." },
     { KEY(publish.takeover), ENUM("replace_if_stalled", "reject|replace|replace_if_stalled"), LIVE_APP,
-      .doc = "What becomes of a publisher of a stream that has one: refused, or put in its place, always or if it stalls." },
+      .doc = "What becomes of a publisher of a stream that has one: refused, or put in its place, always or "
+             "if it stalls." },
     { KEY(publish.stalled_s), SECONDS(5, 1, 3600), LIVE_APP,
       .doc = "A publisher that has sent nothing for so long has stalled." },
     { KEY(publish.standby_after_ms), MILLISECONDS(2000, 100, 60000), LIVE_APP,
       .doc = "A publisher that has sent nothing for so long yields to the stream's other, if there is one." },
     { KEY(publish.standby_return_s), SECONDS(10, 0, 3600), LIVE_APP,
-      .doc = "How long the main publisher must have been well before it takes the stream back from the backup." },
+      .doc = "How long the main publisher must have been well before it takes the stream back from the "
+             "backup." },
     { KEY(publish.keys), .type = CONFIG_STREAM_KEYS, .initial = "[]", RANGE(0, 10000), .unit = "",
       .flags = CONFIG_LIVE | CONFIG_SECRET,
       .doc = "Secret names that publish streams of another name; see PUBLISHING.md." },

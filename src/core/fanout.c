@@ -70,16 +70,18 @@ static void set_msid(struct run *run, unsigned at, const struct avpacket *p, uin
 }
 
 /* The bytes from `start` on, of at most `packet_max` packets. */
-static void build_run(struct run *run, const struct cursor *start, const struct packet_ring *ring, unsigned packet_max)
+static void build_run(struct run *run, const struct cursor *start, const struct packet_ring *ring,
+                      unsigned packet_max)
 {
     struct cursor    at = *start;
     struct avpacket *p;
     run->start = *start;
     run->size = 0;
     run->count = 0;
-    for (; (p = cursor_packet(&at, ring)) != NULL && run->size < RUN_SIZE_MAX && packet_max > 0; packet_max--) {
+    while (packet_max-- > 0 && run->size < RUN_SIZE_MAX && (p = cursor_packet(&at, ring)) != NULL) {
         size_t   covered = 0, left = wire_size(p, at.form) - at.offset;
-        unsigned used = wire_iov(p, at.form, at.offset, run->iov + run->count, RUN_IOV_MAX - run->count, &covered);
+        unsigned used = wire_iov(p, at.form, at.offset, run->iov + run->count, RUN_IOV_MAX - run->count,
+                                 &covered);
         if (used > 0 && at.form == WIRE_RTMP && at.msid != WIRE_MSID && at.offset < p->rtmp_size)
             set_msid(run, run->count, p, at.msid, at.offset);
         run->count += used;

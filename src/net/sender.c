@@ -44,7 +44,10 @@ static void queue_jobs(struct sender *s, struct send_job *jobs, unsigned count)
     for (unsigned i = 0; i < count; i++) {
         struct io_uring_sqe *sqe = io_uring_get_sqe(&s->ring);
         assert(sqe != NULL); /* the ring has SENDER_BATCH_MAX entries and is empty between batches */
-        s->messages[i] = (struct msghdr){ .msg_iov = (struct iovec *)jobs[i].iov, .msg_iovlen = jobs[i].count };
+        s->messages[i] = (struct msghdr){
+            .msg_iov = (struct iovec *)jobs[i].iov,
+            .msg_iovlen = jobs[i].count,
+        };
         io_uring_prep_sendmsg(sqe, jobs[i].fd, &s->messages[i], MSG_NOSIGNAL | MSG_DONTWAIT);
         io_uring_sqe_set_data64(sqe, i);
         jobs[i].result = -EINPROGRESS;

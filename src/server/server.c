@@ -145,7 +145,8 @@ static int run_workers(struct context *context, const sigset_t *signals, struct 
         started++;
     int number = 0;
     if (started == context->worker_count) {
-        log_info(NULL, "millrace " MILLRACE_VERSION " is ready, with %u worker%s", started, started == 1 ? "" : "s");
+        log_info(NULL, "millrace " MILLRACE_VERSION " is ready, with %u worker%s", started,
+                 started == 1 ? "" : "s");
         number = wait_for_stop(signals, reload);
         log_info(NULL, "%s: stopping", strsignal(number));
     } else {

@@ -6,8 +6,9 @@
 struct config;
 struct options;
 
-/* Runs until SIGTERM or SIGINT.  `config` was loaded as the options say, and is taken over.  0 after a proper stop; ERR_SYSTEM or ERR_INVALID if it could
- * not start, with one sentence logged that says why. */
+/* Runs until SIGTERM or SIGINT.  `config` was loaded as the options say, and is taken over.  0 after
+ * a proper stop; ERR_SYSTEM or ERR_INVALID if it could not start, with one sentence logged that says
+ * why. */
 int server_run(struct config *config, const struct options *options);
 
 #endif

@@ -16,6 +16,7 @@ struct url_stream;
 /* Take over the connection of `before`, whose request asks to play `stream`; the caller then
  * closes `before`.  `request` is borrowed for the call; if it upgrades to WebSocket it has
  * passed websocket_check(). */
-void flv_session_start(struct session *before, struct conn *, const struct http_request *, const struct url_stream *);
+void flv_session_start(struct session *before, struct conn *, const struct http_request *,
+                       const struct url_stream *);
 
 #endif

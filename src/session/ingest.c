@@ -20,7 +20,7 @@ void ingest_refuse(struct session *s, const char *why)
 int ingest_begin(struct ingest *in, struct session *s, const char **why)
 {
     char backup[4];
-    s->backup = url_query_get(s->stream->query, "backup", backup, sizeof backup) > 0 && strcmp(backup, "1") == 0;
+    s->backup = url_query_get(s->stream->query, "backup", backup, sizeof backup) == 1 && backup[0] == '1';
     int error = broadcast_publish(s, session_path(s));
     if (error < 0) {
         *why = error == ERR_BUSY ? err_name(error) : limit_hit(&s->worker->context->stats, LIMIT_STREAMS);

@@ -86,7 +86,8 @@ static void start_playing(struct rtmp_session *s, struct outlet *outlet)
 {
     rtmp_set_state(s, RTMP_PLAY);
     s->play_began = s->play_ended = false;
-    log_info(&s->base.log, "RTMP session %s %s start play %s", s->base.id, s->base.ip, session_path(&s->base));
+    log_info(&s->base.log, "RTMP session %s %s start play %s", s->base.id, s->base.ip,
+             session_path(&s->base));
     if (s->wants_fc_event)
         rtmp_send_fc_event(s, "onFCSubscribe", "NetStream.Play.Start");
     greet(s);

@@ -200,7 +200,8 @@ static ssize_t read_message(struct rtmp_session *s, struct bytes in)
 static ssize_t answer_handshake(struct rtmp_session *s, struct bytes in)
 {
     uint8_t random[RTMP_HANDSHAKE_SIZE], reply[RTMP_HANDSHAKE_REPLY_SIZE];
-    if (in.size >= RTMP_HANDSHAKE_REQUEST_SIZE && getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
+    bool    complete = in.size >= RTMP_HANDSHAKE_REQUEST_SIZE;
+    if (complete && getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
         return ERR_SYSTEM;
     ssize_t n = rtmp_handshake_reply(in, random, &s->handshake, reply);
     if (n > 0) {
