@@ -130,10 +130,12 @@ static void limit_broadcasts(struct worker *w)
 static void limit_outlets(struct worker *w)
 {
     size_t      at = 0;
-    const char *path;
-    void       *outlet;
-    while (map_next(w->outlets, &at, &path, &outlet))
-        ((struct outlet *)outlet)->cache.limits = context_gop_limits(w->config, path);
+    const char *key;
+    void       *value;
+    while (map_next(w->outlets, &at, &key, &value)) {
+        struct outlet *o = value;
+        o->cache.limits = context_gop_limits(w->config, o->path);
+    }
 }
 
 static void post_change(void *worker, void *change)
