@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "core/config.h"
 #include "core/options.h"
+#include "core/sign_tool.h"
 #include "server/record_tool.h"
 #include "server/server.h"
 
@@ -15,6 +16,7 @@ static const struct {
 } commands[] = {
     { "repair", record_tool_repair },
     { "info",   record_tool_info   },
+    { "sign",   sign_tool          },
 };
 
 static int run(const struct options *options, struct config *config)

@@ -31,6 +31,7 @@ void options_print_help(FILE *out)
     fputs("Usage: millrace [-c FILE] [--set KEY=VALUE]...\n"
           "       millrace repair FILE...\n"
           "       millrace info FILE...\n"
+          "       millrace sign [-c FILE] --path /APP/NAME\n"
           "Take live streams over RTMP and serve them over RTMP, HTTP-FLV and WebSocket-FLV.\n"
           "\n"
           "  -c, --config FILE    read the configuration, a JSON file; without it every key\n"
@@ -47,7 +48,7 @@ void options_print_help(FILE *out)
           "  -h, --help           print this and exit\n"
           "\n"
           "repair makes recorded FLV files whole that were cut off, and gives them an index to seek\n"
-          "by; info says what is in them.\n"
+          "by; info says what is in them.  sign makes signed URLs; see millrace sign --help.\n"
           "\n"
           "KEY is the dotted name of a configuration key and VALUE its value, in JSON or as it\n"
           "is.  docs/CONFIGURATION.md explains every key.\n"
@@ -88,7 +89,7 @@ static void add_set(struct options *options, const char *source, const char *key
     };
 }
 
-static int add_assignment(struct options *options, const char *text)
+int options_add_set(struct options *options, const char *text)
 {
     const char *equals = strchr(text, '=');
     if (equals == NULL || equals == text)
@@ -120,7 +121,7 @@ static int take(struct options *options, int opt, char **argv)
         options->config_path = optarg;
         return 0;
     case SET:
-        return add_assignment(options, optarg);
+        return options_add_set(options, optarg);
     case 'b':
         add_set(options, "--bind", "bind", strlen("bind"), optarg);
         return 0;

@@ -34,6 +34,9 @@ struct options {
 int  options_parse(int argc, char **argv, struct options *);
 void options_clear(struct options *);
 
+/* "KEY=VALUE", as --set takes it; borrowed.  0, or ERR_INVALID with a sentence in `error`. */
+int options_add_set(struct options *, const char *text);
+
 void options_print_help(FILE *out);
 
 #endif

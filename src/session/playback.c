@@ -9,7 +9,8 @@
 
 void playback_refuse(struct session *s, const char *why)
 {
-    log_error(&s->log, "%s session %s %s play %s error, %s", s->ops->name, s->id, s->ip, session_path(s), why);
+    log_error(&s->log, "%s session %s %s play %s error, %s", s->ops->name, s->id, s->ip, session_path(s),
+              why);
     stats_add(&s->worker->context->stats.viewers_refused, 1);
 }
 

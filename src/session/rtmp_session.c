@@ -295,9 +295,11 @@ static const char *find_expired(struct rtmp_session *s, uint64_t now)
 {
     const struct config *config = config_of(s);
     uint64_t             age_ms = now - s->state_since_ms;
-    if ((s->state < RTMP_READY || s->state == RTMP_WAIT) && age_ms > (uint64_t)config->limits.handshake_s * 1000)
-        return expire(s, LIMIT_HANDSHAKE, conn_is_opening(s->conn) ? "TLS handshake timed out (limits.handshake_s)"
-                                                                   : "handshake timed out (limits.handshake_s)");
+    bool                 beginning = s->state < RTMP_READY || s->state == RTMP_WAIT;
+    if (beginning && age_ms > (uint64_t)config->limits.handshake_s * 1000)
+        return expire(s, LIMIT_HANDSHAKE,
+                      conn_is_opening(s->conn) ? "TLS handshake timed out (limits.handshake_s)"
+                                               : "handshake timed out (limits.handshake_s)");
     if (s->state == RTMP_READY && age_ms > (uint64_t)config->limits.idle_s * 1000)
         return expire(s, LIMIT_IDLE, "idle: neither published nor played (limits.idle_s)");
     if (s->state == RTMP_PUBLISH && ingest_is_silent(&s->ingest, now))

@@ -1,9 +1,11 @@
 // access.test.mjs - who may play and who may publish: signs and addresses.
 
 import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { describe, it } from 'node:test';
 import { ask, assertAllowed, assertRefused, inSeconds, legacySign, sign } from './lib/access.mjs';
 import { frames, numberOf } from './lib/canned.mjs';
+import { binary } from './lib/env.mjs';
 import { isFrame } from './lib/flv.mjs';
 import { fetchOnce, HttpConnection } from './lib/http.mjs';
 import { publish } from './lib/publisher.mjs';
@@ -127,6 +129,29 @@ describe('a sign', { concurrency: 4 }, () => {
         for (const secret of [SECRET, 'older', 'oldest'])
             await assertAllowed(t, server, 'http', 'play', PATH, { query: sign(PATH, secret) });
         await assertRefused(t, server, 'http', 'play', PATH, /signs of this form/, { query: legacySign(PATH, SECRET) });
+    });
+});
+
+describe('millrace sign', { concurrency: 4 }, () => {
+    const make = (...args) => execFileSync(binary, ['sign', '--set', `auth.secret=${SECRET}`, ...args]).toString().trim();
+
+    it('makes what the server takes', TEST, async t => {
+        const server = await liveServer(t, { ...AUTH, 'auth.play': true, 'auth.publish': true, 'apps.live.auth.publish': false });
+        for (const args of [[], ['--for', 'any', '--expires', 'never'], ['--ip', '127.0.0.0/8'], ['--legacy', '--expires', '30s']])
+            await assertAllowed(t, server, 'http', 'play', PATH, { query: make('--path', PATH, ...args) });
+        const query = make('--path', '/other/s', '--for', 'publish');
+        await assertAllowed(t, server, 'rtmp', 'publish', '/other/s', { query });
+        await assertRefused(t, server, 'rtmp', 'play', '/other/s', /for publishing only/, { query });
+        const url = new URL(make('--url', server.httpUrl(`${PATH}.flv`)));
+        const response = await fetchOnce(server.httpPort, `HEAD ${url.pathname}${url.search} HTTP/1.1`);
+        assert.equal(response.status, 200);
+    });
+
+    it('says what is wrong, and helps', TEST, () => {
+        const wrong = spawnSync(binary, ['sign', '--path', PATH]);
+        assert.equal(wrong.status, 2);
+        assert.match(wrong.stderr.toString(), /^millrace: there is no secret to sign with/);
+        assert.match(execFileSync(binary, ['sign', '--help']).toString(), /^Usage: millrace sign/);
     });
 });
 

@@ -2,18 +2,19 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import tls from 'node:tls';
 import { assertAllowed, assertRefused, sign } from './lib/access.mjs';
-import { frames, numberOf } from './lib/canned.mjs';
+import { frames, headers, numberOf } from './lib/canned.mjs';
 import { cleanup } from './lib/cleanup.mjs';
 import { isFrame, isKeyframe } from './lib/flv.mjs';
 import { openPublisher, publish, sendTags } from './lib/publisher.mjs';
 import { startServer } from './lib/server.mjs';
 import { openViewer, openViewers } from './lib/viewers.mjs';
+import { poll } from './lib/wait.mjs';
 
 const TEST = { timeout: 60000 };
 const PATH = '/live/stream';
@@ -126,7 +127,7 @@ describe('a reload', { concurrency: 4 }, () => {
         const publisher = await openPublisher(t, server, PATH);
         const first = openViewer(t, server, 'http', PATH); // keeps the outlet of a worker
         await publish(t, server, '/live/other', frames({ count: 10 }));
-        sendTags(publisher, [...(await import('./lib/canned.mjs')).headers(), ...frames({ count: 10, gop: 10 })]);
+        sendTags(publisher, [...headers(), ...frames({ count: 10, gop: 10 })]);
         await first.tag(tag => isFrame(tag) && numberOf(tag) === 9);
         await server.reload({ delivery: { gop_cache: false } });
         sendTags(publisher, frames({ count: 5, gop: 0, first: 10, start_ms: 400 }));
@@ -140,6 +141,22 @@ describe('a reload', { concurrency: 4 }, () => {
             const start = await viewer.tag(isKeyframe);
             assert.equal(numberOf(start), 20, 'the next keyframe, nothing cached');
         }
+    });
+
+    it('holds for recordings from the next file on, and breaks none', TEST, async t => {
+        const records = mkdtempSync(join(tmpdir(), 'millrace-'));
+        cleanup(t, () => rmSync(records, { recursive: true }));
+        const record = { path: records, segmentDuration: 3600 };
+        const server = await fileServer(t, { record });
+        const publisher = await publish(t, server, PATH, frames({ count: 10 }));
+        for (let i = 0; i < 5; i++) {
+            await server.reload({ record: { ...record, keep_s: 100000 + i }, apps: { live: { record: { segmentDuration: 1000 + i } } } });
+            sendTags(publisher, frames({ count: 10, first: 10 * (i + 1), start_ms: 400 * (i + 1) }));
+            await publish(t, server, `/live/s${i}`, frames({ count: 10 }));
+        }
+        await publisher.settled();
+        publisher.close();
+        await poll(() => readdirSync(join(records, 'live', 'stream')).some(name => name.endsWith('.flv')), 'the recording');
     });
 
     it('many times over, with streams and viewers that come and go, leaves nothing behind', TEST, async t => {

@@ -29,23 +29,34 @@ export const FILM_TRACKS = {
 };
 
 async function makeFilm(name, file) {
-    mkdirSync(folder, { recursive: true });
-    const first = `${file}.${process.pid}.first`, second = `${file}.${process.pid}.second`;
+    const first = `${file}.first`;
     await run('ffmpeg', [...FFMPEG, ...FILMS[name], '-f', 'flv', first], { timeout_ms: 60000 });
-    await run('ffmpeg', [...FFMPEG, '-i', first, '-c', 'copy', '-f', 'flv', second]);
+    await run('ffmpeg', [...FFMPEG, '-i', first, '-c', 'copy', '-f', 'flv', file]);
     rmSync(first);
-    renameSync(second, file); // whole or not at all, whoever else makes it
 }
 
 const made = new Map();
 
-// The path of a film, an FLV file that ffmpeg -c copy reproduces tag by tag.
-export async function film(name) {
-    const file = join(folder, `${name}.flv`);
+// The path of a file that `make` writes if it is not there.
+export async function madeOnce(name, make) {
+    const file = join(folder, name);
     if (!made.has(name))
-        made.set(name, existsSync(file) ? Promise.resolve() : makeFilm(name, file));
+        made.set(name, existsSync(file) ? Promise.resolve() : makeWhole(file, make));
     await made.get(name);
     return file;
+}
+
+// Whole or not at all, whoever else makes it.
+async function makeWhole(file, make) {
+    const draft = `${file}.${process.pid}`;
+    mkdirSync(folder, { recursive: true });
+    await make(draft);
+    renameSync(draft, file);
+}
+
+// The path of a film, an FLV file that ffmpeg -c copy reproduces tag by tag.
+export async function film(name) {
+    return madeOnce(`${name}.flv`, file => makeFilm(name, file));
 }
 
 // ffmpeg's arguments to publish a film, at the pace of its time.

@@ -77,6 +77,8 @@ class Viewer extends Watchable {
     }
 }
 
+const withQuery = (name, query) => query === undefined ? name : `${name}?${query}`;
+
 class RtmpViewer extends Viewer {
     constructor(t, server, path, options) {
         super(t, 'rtmp');
@@ -84,7 +86,7 @@ class RtmpViewer extends Viewer {
         this.started.catch(error => { this.guard(() => { throw error; }); });
     }
 
-    async #open(server, { app, name }, { msid, onClient }) {
+    async #open(server, { app, name }, { msid, onClient, query }) {
         const client = await RtmpClient.open(null, server.rtmpPort);
         this.client = client;
         onClient?.(client);
@@ -101,7 +103,7 @@ class RtmpViewer extends Viewer {
         client.msid = await client.createStream();
         while (msid !== undefined && client.msid < msid)
             client.msid = await client.createStream();
-        await client.play(name);
+        await client.play(withQuery(name, query));
     }
 
     finish() {
@@ -167,10 +169,10 @@ class FlvViewer extends Viewer {
 }
 
 class HttpViewer extends FlvViewer {
-    constructor(t, server, path, { waitMs = 20000, headers } = {}) {
+    constructor(t, server, path, { waitMs = 20000, headers, query } = {}) {
         super(t, 'http');
         this.connection = new HttpConnection(null, server.httpPort);
-        this.connection.request(`GET ${path}.flv HTTP/1.1`, headers);
+        this.connection.request(`GET ${withQuery(`${path}.flv`, query)} HTTP/1.1`, headers);
         this.started = this.#open(waitMs);
         this.started.catch(error => { this.guard(() => { throw error; }); });
     }
@@ -183,11 +185,11 @@ class HttpViewer extends FlvViewer {
 }
 
 class WebSocketViewer extends FlvViewer {
-    constructor(t, server, path, { waitMs = 20000 } = {}) {
+    constructor(t, server, path, { waitMs = 20000, query } = {}) {
         super(t, 'ws');
         this.connection = new WebSocketConnection(null, server.httpPort);
         this.connection.onFrame = frame => this.#frame(frame);
-        this.connection.sendUpgrade(`${path}.flv`);
+        this.connection.sendUpgrade(withQuery(`${path}.flv`, query));
         this.started = this.#open(waitMs);
         this.started.catch(error => { this.guard(() => { throw error; }); });
     }

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "core/auth.h"
+#include "core/config_file.h"
 
 #include <stdio.h>
 
@@ -240,11 +241,25 @@ static void test_signing(void **state)
     CHECK_EQ(auth_sign_legacy("/live/s", EXPIRY, "", sign), ERR_INVALID);
 }
 
+/* The recipes of the documentation give what it says they do. */
+static void test_documentation(void **state)
+{
+    (void)state;
+    char  *text = NULL;
+    size_t size = 0;
+    CHECK_EQ(config_file_read(SOURCE_DIR "/docs/ACCESS.md", &text, &size), 0);
+    assert_non_null(strstr(text, "secret=" SECRET " path=/live/s expiry=1767225600 use=play\n"));
+    assert_non_null(strstr(text, "# sign=v2.1767225600.play.0." MAC_PLAY "\n"));
+    assert_non_null(strstr(text, "# sign=1767225600-" MD5 " for /live/s"));
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_queries), cmocka_unit_test(test_changes), cmocka_unit_test(test_expiry),
         cmocka_unit_test(test_bounds),  cmocka_unit_test(test_keys),    cmocka_unit_test(test_signing),
+        cmocka_unit_test(test_documentation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
