@@ -63,16 +63,22 @@ bool record_path_parse_file(const char *file, struct record_path *out, bool *par
     return true;
 }
 
+/* mktime() would read the time zone anew each time, beside all threads that log. */
 int64_t record_path_time_ms(const char *stamp)
 {
-    struct tm local = { .tm_isdst = -1 };
+    struct tm tm = { 0 };
     if (count_digits(stamp) != STAMP_DIGITS ||
-        sscanf(stamp, "%4d%2d%2d%2d%2d%2d", &local.tm_year, &local.tm_mon, &local.tm_mday, &local.tm_hour,
-               &local.tm_min, &local.tm_sec) != 6)
+        sscanf(stamp, "%4d%2d%2d%2d%2d%2d", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min,
+               &tm.tm_sec) != 6)
         return -1;
-    local.tm_year -= 1900;
-    local.tm_mon -= 1;
-    time_t seconds = mktime(&local);
+    tm.tm_year -= 1900;
+    tm.tm_mon -= 1;
+    time_t    as_utc = timegm(&tm), seconds = as_utc;
+    struct tm local;
+    for (int i = 0; i < 2; i++) { /* the offset that is in force then, not the one a few hours off */
+        localtime_r(&seconds, &local);
+        seconds = as_utc - local.tm_gmtoff;
+    }
     return seconds < 0 ? -1 : (int64_t)seconds * 1000;
 }
 

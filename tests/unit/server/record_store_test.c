@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static struct record_entry entry(const char *name, unsigned hour, uint64_t size, bool part)
@@ -104,10 +105,15 @@ static void test_time(void **state)
     (void)state;
     char stamp[RECORD_STAMP_SIZE];
     setenv("TZ", "Asia/Kolkata", 1);
+    tzset();
     record_path_stamp(1769850307123, stamp);
     assert_string_equal(stamp, "20260131143507");
     CHECK_EQ(record_path_time_ms(stamp), 1769850307000);
     CHECK_EQ(record_path_time_ms("2026"), -1);
+    setenv("TZ", "Europe/Berlin", 1);
+    tzset();
+    CHECK_EQ(record_path_time_ms("20260329010000"), 1774742400000); /* an hour before summer time */
+    CHECK_EQ(record_path_time_ms("20260329030000"), 1774746000000); /* its first moment */
 }
 
 static void touch(const char *root, const char *file)
