@@ -1,8 +1,11 @@
 #include "net/tls_bio.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/bio.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 /* OpenSSL's names for these end in comments of its header (openssl/bio.h). */
 #define CTRL_SET_KTLS          72
@@ -47,6 +50,9 @@ static long set_kernel_key(BIO *bio, long sending, void *key)
     struct tls_bio *b = BIO_get_data(bio);
     BIO            *socket = BIO_next(bio);
     if (socket == NULL || !sending || !b->ops->drain(b->owner))
+        return 0;
+    int fd = (int)BIO_get_fd(socket, NULL);
+    if (setsockopt(fd, IPPROTO_TCP, TCP_ULP, "tls", sizeof "tls" - 1) != 0)
         return 0;
     return BIO_ctrl(socket, CTRL_SET_KTLS, sending, key);
 }
