@@ -17,6 +17,7 @@ static const struct {
                                    "too many chunk streams: limits.chunk_streams is exceeded" },
     [LIMIT_HTTP_HEADER_SIZE]   = { "limits.http_header_size",
                                    "the request is too large: limits.http_header_size is exceeded" },
+    [LIMIT_HTTP2_STREAMS]      = { "http2.streams", "too many requests at a time: http2.streams is reached" },
     [LIMIT_HTTP2_RESETS]       = { "http2.resets", "too many requests broken off: http2.resets is exceeded" },
     [LIMIT_HTTP2_CONTROL_FRAMES] = { "http2.control_frames",
                                      "too many frames for nothing: http2.control_frames is exceeded" },

@@ -10,7 +10,9 @@
 
 enum pseudo { METHOD, SCHEME, AUTHORITY, PATH, PROTOCOL, PSEUDO_COUNT };
 
-static const char *const pseudo_names[PSEUDO_COUNT] = { ":method", ":scheme", ":authority", ":path", ":protocol" };
+static const char *const pseudo_names[PSEUDO_COUNT] = {
+    ":method", ":scheme", ":authority", ":path", ":protocol",
+};
 
 /* Texts are named by their place in `room` while it grows; 0 is no text. */
 struct field {
@@ -38,8 +40,10 @@ struct http2_request *http2_request_new(const struct http_limits *limits)
     r->limits = limits != NULL ? *limits : HTTP_LIMITS_DEFAULT;
     r->room = alloc_zeroed(r->capacity = 512);
     r->used = 1;
-    r->request = (struct http_request){ .method = HTTP_METHOD_OTHER, .method_name = "", .target = "/", .path = "/",
-                                        .host = "", .minor = 1, .http2 = true };
+    r->request = (struct http_request){
+        .method = HTTP_METHOD_OTHER, .method_name = "", .target = "/", .path = "/", .host = "",
+        .minor = 1, .http2 = true,
+    };
     return r;
 }
 

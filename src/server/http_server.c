@@ -196,7 +196,8 @@ static void on_tick(struct session *base, uint64_t now_ms)
 {
     struct http_session *s = (struct http_session *)base;
     bool                 opening = conn_is_opening(s->conn);
-    bool                 started = s->parser == NULL || http_parser_started(s->parser) || s->answered || opening;
+    bool                 has_request = s->parser == NULL || http_parser_started(s->parser);
+    bool                 started = has_request || s->answered || opening;
     uint32_t             limit_s = started ? config_of(s)->limits.handshake_s : config_of(s)->limits.idle_s;
     if (s->pending != NULL) {
         check_progress(s, now_ms);

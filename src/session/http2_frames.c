@@ -49,15 +49,18 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
     return nghttp2_session_set_stream_user_data(session, s->id, s) == 0 ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE;
 }
 
-static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t name_size,
-                     const uint8_t *value, size_t value_size, uint8_t flags, void *connection)
+static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name,
+                     size_t name_size, const uint8_t *value, size_t value_size, uint8_t flags,
+                     void *connection)
 {
     struct http2_connection *h = connection;
     struct http2_stream     *s = find(h, frame->hd.stream_id);
     (void)session, (void)flags;
     if (s == NULL || frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST)
         return 0; /* trailers: nobody wants them */
-    if (http2_request_add(s->request, (struct bytes){ name, name_size }, (struct bytes){ value, value_size }) == 0)
+    int error = http2_request_add(s->request, (struct bytes){ name, name_size },
+                                  (struct bytes){ value, value_size });
+    if (error == 0)
         return 0;
     http2_connection_refuse(h, LIMIT_HTTP_HEADER_SIZE);
     return NGHTTP2_ERR_CALLBACK_FAILURE;
@@ -151,6 +154,8 @@ static int on_frame_sent(nghttp2_session *session, const nghttp2_frame *frame, v
             s->reset = true;
         nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, id, NGHTTP2_NO_ERROR);
     } else if (frame->hd.type == NGHTTP2_RST_STREAM && (s == NULL || !s->reset)) {
+        if (frame->rst_stream.error_code == NGHTTP2_REFUSED_STREAM)
+            limit_hit(&h->base.worker->context->stats, LIMIT_HTTP2_STREAMS);
         count_reset(h);
     }
     return 0;

@@ -14,6 +14,7 @@
 #include "core/config.h"
 #include "core/limit.h"
 #include "core/session.h"
+#include "core/worker.h"
 #include "net/conn_inner.h"
 #include "protocol/http2_request.h"
 #include "session/http2_connection.h"

@@ -137,6 +137,20 @@ describe('a peer that opens no window', { concurrency: 4 }, () => {
     });
 });
 
+describe('a peer that asks for too much at a time', () => {
+    it('is refused what is beyond http2.streams', TEST, async t => {
+        const server = await startTlsServer(t, { 'http2.streams': 10 });
+        const bare = await BareHttp2.open(t, server);
+        bare.write(times(30, i => get(odd(i), '/live/stream.flv')));
+        await server.viewersCame('/live/stream', 10);
+        const resets = () => bare.frames.filter(f => f.type === FRAME.RST_STREAM);
+        await bare.until(() => resets().length === 20, () => `20 resets, not ${resets().length}`);
+        assert.ok(resets().every(f => f.payload.readUInt32BE() === 7), 'REFUSED_STREAM');
+        bare.write(frame(FRAME.RST_STREAM, 0, 1, uint32(8)), get(odd(30), '/nothing'));
+        await bare.frame(FRAME.HEADERS, odd(30));
+    });
+});
+
 describe('a peer that does not read', { concurrency: 4 }, () => {
     it('does not make the server remember much', TEST, async t => {
         const server = await startTlsServer(t, { 'http2.control_frames': 1000000, 'http2.resets': 100000 });
