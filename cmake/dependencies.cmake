@@ -5,6 +5,7 @@ pkg_check_modules(LIBUV   REQUIRED IMPORTED_TARGET libuv>=1.44)
 pkg_check_modules(OPENSSL REQUIRED IMPORTED_TARGET libssl>=3.0 libcrypto>=3.0)
 pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
 pkg_check_modules(SQLITE  REQUIRED IMPORTED_TARGET sqlite3>=3.24)
+pkg_check_modules(NGHTTP2 REQUIRED IMPORTED_TARGET libnghttp2>=1.50)
 find_library(WSLAY_LIBRARY wslay REQUIRED)
 
 # llhttp, Node's HTTP/1 parser, comes as C sources: Debian's node-llhttp puts them here.
@@ -17,7 +18,8 @@ target_compile_options(llhttp PRIVATE -w)
 
 add_library(millrace_dependencies INTERFACE)
 target_link_libraries(millrace_dependencies INTERFACE
-  PkgConfig::LIBUV PkgConfig::OPENSSL PkgConfig::JANSSON PkgConfig::SQLITE ${WSLAY_LIBRARY} llhttp Threads::Threads m)
+  PkgConfig::LIBUV PkgConfig::OPENSSL PkgConfig::JANSSON PkgConfig::NGHTTP2 PkgConfig::SQLITE
+  ${WSLAY_LIBRARY} llhttp Threads::Threads m)
 
 if(MILLRACE_URING)
   pkg_check_modules(URING IMPORTED_TARGET liburing)

@@ -4,7 +4,8 @@
 declare -A PACKAGES=(
     # node-llhttp carries llhttp's C sources; that Node itself comes along is Debian's dependency.
     [build]="gcc libc6-dev cmake ninja-build pkg-config
-             libuv1-dev liburing-dev libwslay-dev libjansson-dev libsqlite3-dev libssl-dev node-llhttp"
+             libuv1-dev liburing-dev libwslay-dev libjansson-dev libsqlite3-dev libssl-dev libnghttp2-dev
+             node-llhttp"
     [run]="openssl"
     [demo]="ffmpeg"
     [check]="clang libclang-rt-14-dev libcmocka-dev"

@@ -92,6 +92,11 @@ struct config {
         int   port; /* as rtmp.port */
         char *allow_origin;
     } http;
+    struct {
+        uint32_t streams; /* 0: HTTP/2 is not spoken */
+        uint32_t resets;
+        uint32_t control_frames;
+    } http2;
     struct config_tls_port rtmps;
     struct config_tls_port https;
     struct {

@@ -57,6 +57,13 @@ const struct config_key config_keys[] = {
     { KEY(http.allow_origin), STRING("*", 1024), LIVE,
       .doc = "The web origin that may read responses, as a browser sends it; `*` is any, empty is none." },
 
+    { KEY(http2.streams), INTEGER(100, 0, 1000),
+      .doc = "Requests at a time on one HTTP/2 connection; 0 is no HTTP/2." },
+    { KEY(http2.resets), INTEGER(100, 1, 100000), LIVE,
+      .doc = "Requests that an HTTP/2 client may break off in a second." },
+    { KEY(http2.control_frames), INTEGER(1000, 10, 1000000), LIVE,
+      .doc = "Frames without a request or a byte in them that an HTTP/2 client may send in a second." },
+
     { .name = "static.root", PLACE(static_files.root), PATH("", 4095), LIVE,
       .doc = "A folder whose files are served over HTTP; empty is none." },
     { .name = "static.router", PLACE(static_files.router), STRING("/", 1024), LIVE,

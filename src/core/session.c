@@ -65,8 +65,18 @@ void session_init_after(struct session *s, const struct session_ops *ops, struct
 {
     memcpy(s->ip, before->ip, sizeof s->ip);
     s->port = before->port;
+    s->beside = before->beside;
     begin(s, before->worker, ops);
     take_over(s, before);
+}
+
+void session_init_beside(struct session *s, const struct session_ops *ops, const struct session *other)
+{
+    memcpy(s->ip, other->ip, sizeof s->ip);
+    s->port = other->port;
+    s->beside = true;
+    begin(s, other->worker, ops);
+    enrol(s);
 }
 
 void session_init_internal(struct session *s, struct worker *worker, const struct session_ops *ops)
@@ -114,7 +124,7 @@ static void leave(struct session *s)
     pthread_mutex_lock(&context->lock);
     map_remove(context->sessions, s->id);
     pthread_mutex_unlock(&context->lock);
-    if (!s->internal && !s->unadmitted)
+    if (!s->internal && !s->beside && !s->unadmitted)
         context_dismiss(context, s->ip);
 }
 

@@ -47,6 +47,7 @@ struct session {
     bool                      closed;
     bool                      handed_on; /* another session has its connection and its id now */
     bool                      internal;   /* it has no peer */
+    bool                      beside;     /* it shares the connection of another */
     bool                      unadmitted; /* context_admit() was not asked yet */
     struct broadcast         *broadcast; /* while it publishes */
     struct standby           *standby;   /* while it publishes and another is on the air */
@@ -68,6 +69,10 @@ void session_init(struct session *, struct worker *, const struct session_ops *,
 /* The same for a session that follows another on its connection, as when an HTTP request becomes
  * a stream: the id and the admission pass on, and `before` is to be closed. */
 void session_init_after(struct session *, const struct session_ops *, struct session *before);
+
+/* A session that shares the connection of another, as the streams of HTTP/2 do: it has an id of its
+ * own, and only the other was admitted. */
+void session_init_beside(struct session *, const struct session_ops *, const struct session *other);
 
 /* A session without a peer, such as a recording: nothing is admitted or dismissed, its address is
  * empty. */

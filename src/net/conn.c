@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "net/conn_inner.h"
 #include "net/loop.h"
 
 #include <errno.h>
@@ -53,7 +54,9 @@ static void plain_free(struct conn *c)
     (void)c;
 }
 
-static const struct conn_transport plain = { plain_receive, plain_send, plain_flush, plain_end, plain_free };
+static const struct conn_transport plain = {
+    .receive = plain_receive, .send = plain_send, .flush = plain_flush, .end = plain_end, .free = plain_free,
+};
 
 static void on_poll(uv_poll_t *handle, int status, int events);
 
@@ -66,7 +69,9 @@ static void update_events(struct conn *c)
     if (c->closing || events == c->events)
         return;
     c->events = events;
-    if (events == 0)
+    if (c->transport->watch != NULL)
+        c->transport->watch(c, events);
+    else if (events == 0)
         uv_poll_stop(&c->poll);
     else
         uv_poll_start(&c->poll, events, on_poll);
@@ -143,10 +148,10 @@ static void keep_input(struct conn *c, const uint8_t *data, size_t size)
     c->input_size = (uint32_t)size;
 }
 
-/* Give `size` bytes of the scratch buffer to the owner until it takes no more. */
-static void deliver(struct conn *c, size_t size)
+/* Give `size` bytes to the owner until it takes no more, and keep the rest. */
+static void deliver(struct conn *c, const uint8_t *data, size_t size)
 {
-    const uint8_t *data = c->loop->scratch;
+    size_t offered = size;
     while (size > 0 && c->handler != NULL && c->reading) {
         size_t taken = c->handler->on_input(c, (struct bytes){ data, size });
         if (taken == 0)
@@ -156,6 +161,8 @@ static void deliver(struct conn *c, size_t size)
     }
     if (c->handler == NULL)
         return;
+    if (c->transport->took != NULL && size < offered)
+        c->transport->took(c, offered - size);
     if (size >= LOOP_SCRATCH_SIZE)
         fail(c, ERR_TOO_BIG);
     else
@@ -178,7 +185,7 @@ static void take_read(struct conn *c, size_t kept, size_t n)
     }
     c->bytes_in += n;
     if (c->handler != NULL)
-        deliver(c, kept + n);
+        deliver(c, c->loop->scratch, kept + n);
 }
 
 static void end_of_read(struct conn *c, ssize_t cause)
@@ -300,6 +307,10 @@ static void say_end(struct conn *c)
         return;
     }
     c->finishing = false;
+    if (c->fd < 0) {
+        conn_close(c); /* the peer's end is the transport's to wait for */
+        return;
+    }
     shutdown(c->fd, SHUT_WR);
     c->reading = true;
     update_events(c);
@@ -357,17 +368,46 @@ void conn_resume(struct conn *c)
     c->reading = true;
     update_events(c);
     c->redeliver = c->input_size > 0;
-    if (c->redeliver)
+    if (c->redeliver || c->ended)
         attend(c); /* what was kept is offered again even if nothing more comes */
 }
 
-static void on_closed(uv_handle_t *handle)
+static void free_conn(struct conn *c)
 {
-    struct conn *c = handle->data;
     c->transport->free(c);
     free(c->input);
     free(c->queue);
     free(c);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    free_conn(handle->data);
+}
+
+static void destroy(struct loop_garbage *garbage)
+{
+    free_conn(LIST_ITEM(garbage, struct conn, garbage));
+}
+
+static void close_inner(struct conn *c)
+{
+    c->transport->close(c);
+    c->garbage.destroy = destroy;
+    loop_discard(c->loop, &c->garbage);
+}
+
+void conn_break(struct conn *c, int error, const char *why)
+{
+    if (c->closing)
+        return;
+    if (c->handler == NULL) {
+        conn_close(c);
+        return;
+    }
+    if (c->why == NULL)
+        c->why = why;
+    fail(c, error);
 }
 
 void conn_close(struct conn *c)
@@ -380,6 +420,10 @@ void conn_close(struct conn *c)
     c->owner = NULL;
     c->closing = true;
     list_remove(&c->link);
+    if (c->fd < 0) {
+        close_inner(c);
+        return;
+    }
     uv_close((uv_handle_t *)&c->poll, on_closed); /* out of epoll, before another has the number */
     close(c->fd);
 }
@@ -409,6 +453,15 @@ void conn_finish(struct conn *c)
     conn_flush(c);
 }
 
+/* The end of what an inner connection was given. */
+static void tell_end(struct conn *c)
+{
+    if (c->ended && c->reading && c->input_size == 0 && c->handler != NULL) {
+        c->ended = false;
+        c->handler->on_end(c, ERR_CLOSED);
+    }
+}
+
 /* What the turn left to do for one connection. */
 static void attend_now(struct conn *c)
 {
@@ -419,10 +472,12 @@ static void attend_now(struct conn *c)
     if (c->redeliver) {
         c->redeliver = false;
         size_t kept = c->input_size;
-        memcpy(c->loop->scratch, c->input, kept);
+        if (kept > 0)
+            memcpy(c->loop->scratch, c->input, kept);
         c->input_size = 0;
-        deliver(c, kept);
+        deliver(c, c->loop->scratch, kept);
     }
+    tell_end(c);
     if (!c->closing)
         conn_flush(c);
 }
@@ -450,4 +505,57 @@ void conn_close_lingering(struct loop *loop)
 {
     while (!list_empty(&loop->lingering))
         conn_close(LIST_ITEM(loop->lingering.next, struct conn, link));
+}
+
+/* Inner connections. */
+
+struct conn *conn_new_inner(struct loop *loop, const struct conn_transport *transport, void *state)
+{
+    struct conn *c = alloc_zeroed(sizeof *c);
+    c->loop = loop;
+    c->fd = -1;
+    c->transport = transport;
+    c->state = state;
+    list_init(&c->link);
+    return c;
+}
+
+/* What was kept, and `in` behind it. */
+static void deliver_with_kept(struct conn *c, struct bytes in)
+{
+    size_t   kept = c->input_size;
+    uint8_t *all = malloc(kept + in.size);
+    if (all == NULL) {
+        fail(c, ERR_OUT_OF_MEMORY);
+        return;
+    }
+    memcpy(all, c->input, kept);
+    memcpy(all + kept, in.data, in.size);
+    deliver(c, all, kept + in.size);
+    free(all);
+}
+
+void conn_give(struct conn *c, struct bytes in)
+{
+    c->bytes_in += in.size;
+    if (in.size == 0 || c->closing || c->handler == NULL || c->failed != 0)
+        return;
+    if (c->input_size > 0)
+        deliver_with_kept(c, in);
+    else
+        deliver(c, in.data, in.size);
+}
+
+void conn_give_end(struct conn *c)
+{
+    if (c->closing || c->handler == NULL || c->failed != 0)
+        return;
+    c->ended = true;
+    tell_end(c);
+}
+
+void conn_give_room(struct conn *c)
+{
+    if (!c->closing)
+        on_room(c);
 }

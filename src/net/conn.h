@@ -12,6 +12,7 @@
 
 #include "base/bytes.h"
 #include "base/list.h"
+#include "net/loop.h"
 
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -21,7 +22,6 @@
 #include <uv.h>
 
 struct conn;
-struct loop;
 
 /* The most that conn_write() may leave queued; a peer that does not read its replies is ended
  * with ERR_TOO_BIG. */
@@ -45,7 +45,8 @@ struct conn_handler {
     void (*on_end)(struct conn *, int error);
 };
 
-/* How bytes pass: net/conn.c has the plain one, net/tls.c another. */
+/* How bytes pass: net/conn.c has the plain one, net/tls.c another; net/conn_inner.h is for those
+ * without a socket. */
 struct conn_transport {
     /* As recv() and sendmsg() without waiting: bytes, 0 at the peer's end (receive only), or a
      * negative errno: -EAGAIN when it would wait, -EPROTO with conn->why set.  Receiving may
@@ -57,6 +58,12 @@ struct conn_transport {
     /* Say the end of our side: 0, or -EAGAIN to be called again when nothing is pending. */
     int (*end)(struct conn *);
     void (*free)(struct conn *);
+    /* Inner connections only (net/conn_inner.h); NULL with a socket.  Watch: what the connection
+     * waits for now, of UV_READABLE and UV_WRITABLE.  Took: so many bytes of what was given are done
+     * with.  Close: the owner has let go. */
+    void (*watch)(struct conn *, int events);
+    void (*took)(struct conn *, size_t size);
+    void (*close)(struct conn *);
 };
 
 struct conn {
@@ -65,22 +72,25 @@ struct conn {
     const struct conn_transport *transport;
     const struct conn_handler   *handler;  /* NULL once the owner let go */
     void                        *owner;
-    void                        *tls;      /* the transport's own */
+    void                        *state;    /* the transport's own */
     const char                  *why;      /* what broke it, if more is known than an errno */
     struct list                  link;     /* loop's unsent or lingering list */
     uint8_t                     *input;    /* what the owner left; NULL when nothing */
     uint8_t                     *queue;    /* what waits to be sent; NULL when nothing */
     uint32_t                     input_size, input_capacity;
     uint32_t                     queue_at, queue_size, queue_capacity;
-    int                          fd;
-    int                          events;   /* what uv_poll waits for now */
+    int                          fd;       /* -1: an inner connection */
+    int                          events;   /* what uv_poll or the transport waits for now */
     bool                         reading, want_write, held, redeliver, finishing, closing;
     bool                         opening;  /* the transport's handshake is not done: nothing can be sent */
     bool                         pending;  /* the transport keeps bytes that the socket did not take */
     bool                         direct;   /* bytes may go straight to `fd` */
+    bool                         http2;    /* TLS: both sides have agreed to speak HTTP/2 */
+    bool                         ended;    /* the peer's end is to be told behind what is kept of its input */
     int8_t                       failed;   /* an error to report at the end of the turn */
     uint64_t                     bytes_in, bytes_out;
     uint64_t                     linger_until_ms;
+    struct loop_garbage          garbage;  /* of an inner connection */
 };
 
 /* Takes over `fd`, a connected socket; sets it non-blocking and without delay. */
@@ -129,6 +139,10 @@ void conn_want_write(struct conn *);
 /* Stop and resume taking input. */
 void conn_pause(struct conn *);
 void conn_resume(struct conn *);
+
+/* Have on_end() called with `error` at the end of the turn, from where anything may be closed; `why`
+ * is static, or NULL.  Without an owner it is closed at once. */
+void conn_break(struct conn *, int error, const char *why);
 
 /* End at once; unsent bytes are lost. */
 void conn_close(struct conn *);

@@ -167,7 +167,7 @@ static void send_ticket(struct tls *t)
 
 static ssize_t tls_send(struct conn *c, const struct iovec *iov, unsigned count)
 {
-    struct tls   *t = c->tls;
+    struct tls   *t = c->state;
     struct gather g = { iov, count, 0 };
     struct bytes  record;
     size_t        accepted = 0, written = 0;
@@ -188,7 +188,7 @@ static ssize_t tls_send(struct conn *c, const struct iovec *iov, unsigned count)
 
 static int tls_flush(struct conn *c)
 {
-    struct tls *t = c->tls;
+    struct tls *t = c->state;
     int         error = tls_out_flush(&t->out);
     if (error == 0 && t->resend) {
         ERR_clear_error();
@@ -202,7 +202,7 @@ static int tls_flush(struct conn *c)
 /* close_notify, once, when all before it has gone. */
 static int tls_end(struct conn *c)
 {
-    struct tls *t = c->tls;
+    struct tls *t = c->state;
     if (!c->opening && t->end != TLS_FAILED && !(SSL_get_shutdown(t->ssl) & SSL_SENT_SHUTDOWN)) {
         ERR_clear_error();
         SSL_shutdown(t->ssl);
@@ -221,10 +221,19 @@ static bool must_wait(const struct tls *t)
     return t->conn->opening && t->shared->handshakes >= HANDSHAKES_PER_TURN;
 }
 
+static bool has_chosen_http2(const SSL *ssl)
+{
+    const unsigned char *name;
+    unsigned             size;
+    SSL_get0_alpn_selected(ssl, &name, &size);
+    return size == 2 && memcmp(name, "h2", 2) == 0;
+}
+
 static void open_up(struct tls *t)
 {
     t->conn->opening = false;
     t->conn->direct = tls_bio_is_kernel(t->ssl);
+    t->conn->http2 = has_chosen_http2(t->ssl);
 }
 
 /* OpenSSL gave no more plaintext: why? */
@@ -282,7 +291,7 @@ static ssize_t result_of(const struct tls *t, size_t size)
  * it, and it never reaches ciphertext that is still to be taken. */
 static ssize_t tls_receive(struct conn *c, void *to, size_t room)
 {
-    struct tls *t = c->tls;
+    struct tls *t = c->state;
     if (c->handler == NULL)
         return receive_raw(c, to, room); /* lingering: nobody wants to know */
     if (t->end != TLS_OPEN)
@@ -311,16 +320,18 @@ static ssize_t tls_receive(struct conn *c, void *to, size_t room)
 
 static void tls_free(struct conn *c)
 {
-    struct tls *t = c->tls;
+    struct tls *t = c->state;
     SSL_free(t->ssl);
     tls_out_clear(&t->out);
     free(t->why);
     free(t);
-    c->tls = NULL;
+    c->state = NULL;
     c->why = NULL;
 }
 
-static const struct conn_transport transport = { tls_receive, tls_send, tls_flush, tls_end, tls_free };
+static const struct conn_transport transport = {
+    .receive = tls_receive, .send = tls_send, .flush = tls_flush, .end = tls_end, .free = tls_free,
+};
 
 static bool attach(struct tls *t, SSL_CTX *context)
 {
@@ -338,7 +349,7 @@ void tls_start(struct conn *c, struct ssl_ctx_st *context)
     t->conn = c;
     t->shared = shared_of(c->loop);
     t->out = (struct tls_out){ .fd = c->fd, .stage = &t->shared->stage };
-    c->tls = t;
+    c->state = t;
     c->transport = &transport;
     c->opening = true;
     c->direct = false;

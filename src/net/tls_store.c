@@ -35,6 +35,7 @@ struct service {
 struct tls_store {
     struct service      services[TLS_SERVICES];
     struct tls_tickets *tickets;
+    bool                http2;
     pthread_mutex_t     lock;
     struct tls_bundle  *bundle;   /* lock */
     pthread_mutex_t     loading;  /* one load at a time */
@@ -87,15 +88,16 @@ static int on_certificate(SSL *ssl, void *arg)
     return done ? 1 : 0;
 }
 
-/* What HTTP clients may speak, the server's choice first: HTTP/2 would go in front. */
+/* What HTTP clients may speak, our own choice first. */
 static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_size, const unsigned char *in,
                    unsigned in_size, void *arg)
 {
-    static const unsigned char ours[] = "\x08http/1.1";
+    static const unsigned char ours[] = "\x02h2\x08http/1.1";
+    const struct service      *service = arg;
+    unsigned                   skipped = service->store->http2 ? 0 : sizeof "\x02h2" - 1;
     unsigned char             *chosen;
     (void)ssl;
-    (void)arg;
-    int found = SSL_select_next_proto(&chosen, out_size, ours, sizeof ours - 1, in, in_size);
+    int found = SSL_select_next_proto(&chosen, out_size, ours + skipped, sizeof ours - 1 - skipped, in, in_size);
     if (found != OPENSSL_NPN_NEGOTIATED)
         return SSL_TLSEXT_ERR_ALERT_FATAL; /* RFC 7301, 3.2 */
     *out = chosen;
@@ -117,7 +119,7 @@ static bool set_up_context(struct service *service, bool kernel)
     SSL_CTX_set_session_id_context(c, (const unsigned char *)"millrace", sizeof "millrace" - 1);
     SSL_CTX_set_cert_cb(c, on_certificate, service);
     if (service->index == TLS_HTTPS)
-        SSL_CTX_set_alpn_select_cb(c, on_alpn, NULL);
+        SSL_CTX_set_alpn_select_cb(c, on_alpn, service);
     tls_tickets_use(service->store->tickets, c);
     return true;
 }
@@ -187,6 +189,7 @@ static struct tls_store *make(const struct tls_settings *settings)
     pthread_mutex_init(&store->lock, NULL);
     pthread_mutex_init(&store->loading, NULL);
     store->settings = tls_settings_copy(settings);
+    store->http2 = settings->http2;
     make_contexts(store, settings->kernel);
     return store;
 }

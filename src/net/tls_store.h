@@ -35,6 +35,7 @@ struct tls_settings {
     const struct tls_pair *shared;
     size_t                 shared_count;
     bool                   kernel; /* let the kernel encrypt, where it can */
+    bool                   http2;  /* HTTPS clients may choose HTTP/2: then conn->http2 */
 };
 
 /* Load all and start to watch the files.  NULL with one sentence in `error` if a file cannot be
@@ -42,7 +43,7 @@ struct tls_settings {
 struct tls_store *tls_store_new(const struct tls_settings *, char error[TLS_ERROR_SIZE]);
 void              tls_store_free(struct tls_store *); /* when no connection uses it; NULL is allowed */
 
-/* Load again, from any thread, with `settings` as they are now (`on` and `kernel` do not change).
+/* Load again, from any thread, with `settings` as they are now (`on`, `kernel` and `http2` do not change).
  * False with one sentence in `error`, and everything stays as it was. */
 bool tls_store_reload(struct tls_store *, const struct tls_settings *, char error[TLS_ERROR_SIZE]);
 

@@ -62,6 +62,7 @@ struct http_request {
     bool         has_body;         /* body bytes or chunks follow */
     bool         chunked;
     bool         expect_continue;  /* waits for "100 Continue" before it sends its body */
+    bool         http2;            /* came by protocol/http2_request.h; `minor` is 1 */
     bool         upgrade_websocket; /* Connection: upgrade and Upgrade: websocket; see websocket_check() */
     uint64_t     content_length;   /* 0 if chunked or without a body */
     const struct http_header *headers;

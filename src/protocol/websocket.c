@@ -28,12 +28,19 @@ static size_t header_count(const struct http_request *request, const char *name)
     return count;
 }
 
+/* Over HTTP/2 there is no key: a stream cannot be mistaken for what it is not (RFC 8441, 5.1). */
+static bool has_key(const struct http_request *request)
+{
+    const char *key = http_request_header(request, "Sec-WebSocket-Key");
+    return request->http2 ||
+           (key != NULL && header_count(request, "Sec-WebSocket-Key") == 1 && is_key(key));
+}
+
 int websocket_check(const struct http_request *request)
 {
     const char *version = http_request_header(request, "Sec-WebSocket-Version");
-    const char *key = http_request_header(request, "Sec-WebSocket-Key");
     if (!request->upgrade_websocket || request->method != HTTP_METHOD_GET || request->has_body ||
-        key == NULL || header_count(request, "Sec-WebSocket-Key") > 1 || !is_key(key))
+        !has_key(request))
         return 400;
     if (version == NULL || strcmp(version, "13") != 0)
         return 426;

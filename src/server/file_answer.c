@@ -305,7 +305,7 @@ static void after_look_up(uv_work_t *work, int status)
     (void)status;
     if (!came_back(a))
         return;
-    const struct http_request *request = http_parser_request(a->session->parser);
+    const struct http_request *request = http_request_of(a->session);
     if (a->file.error == ERR_NOT_FOUND)
         fail(a, 404, "there is nothing here");
     else if (a->file.error == ERR_REFUSED)

@@ -1,6 +1,7 @@
 /* http_peer.h - what the files of the HTTP server share; nobody else includes it.
  *
  *     http_server.c   the connection: reading requests one after the other, time limits, the end
+ *     http2_server.c  the same for the one request on a stream of HTTP/2
  *     http_routes.c   which request goes where
  *     static_files.c  files below static.root
  *     file_answer.c   a file as an answer, whoever asks for it */
@@ -24,11 +25,11 @@ struct http_answer {
     void (*on_cancel)(struct http_answer *);
 };
 
-/* One connection while it speaks HTTP. */
+/* One connection while it speaks HTTP/1, or one stream of HTTP/2. */
 struct http_session {
     struct session      base;
     struct conn        *conn;       /* NULL once handed on or finished */
-    struct http_parser *parser;     /* NULL once handed on */
+    struct http_parser *parser;     /* NULL once handed on, and for HTTP/2 */
     struct http_answer *pending;    /* NULL: none */
     uint64_t            since_ms;   /* of waiting for a request, or for the client to take its answer */
     uint64_t            taken;      /* bytes that the client had taken then */
@@ -37,6 +38,15 @@ struct http_session {
     bool                keep_alive;
     bool                head_only;  /* the request is a HEAD */
 };
+
+/* The request whose head is complete. */
+const struct http_request *http_request_of(const struct http_session *);
+
+/* If the request is answered and read to its end: wait for the next, or end. */
+void http_go_on(struct http_session *);
+
+/* As the session's: time limits, and the end. */
+extern const struct session_ops http_session_ops;
 
 /* Serve the request whose head is complete. */
 void http_route(struct http_session *, const struct http_request *);

@@ -4,6 +4,7 @@
 #include "core/broadcast.h"
 #include "core/context.h"
 #include "core/worker.h"
+#include "net/conn.h"
 #include "protocol/websocket.h"
 #include "server/http_peer.h"
 #include "server/static_files.h"
@@ -25,9 +26,11 @@ struct route {
 
 static void start_playing(struct http_session *s)
 {
-    struct conn *conn = s->conn;
+    struct conn               *conn = s->conn;
+    const struct http_request *request = http_request_of(s);
     s->conn = NULL;
-    flv_session_start(&s->base, conn, http_parser_request(s->parser), s->base.stream);
+    conn_resume(conn);
+    flv_session_start(&s->base, conn, request, s->base.stream);
     session_close(&s->base, "became a stream");
 }
 
@@ -37,6 +40,7 @@ static void start_publishing(struct http_session *s)
     struct http_parser *parser = s->parser;
     s->conn = NULL;
     s->parser = NULL;
+    conn_resume(conn);
     flv_publish_session_start(&s->base, conn, parser, s->base.stream);
     session_close(&s->base, "became a stream");
 }

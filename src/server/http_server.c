@@ -7,8 +7,10 @@
 #include "net/conn.h"
 #include "net/tls.h"
 #include "net/tls_store.h"
+#include "server/http2_server.h"
 #include "server/http_peer.h"
 #include "server/proxy_gate.h"
+#include "session/http2_connection.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -24,6 +26,17 @@ static const struct config *config_of(const struct http_session *s)
 static void finish(struct http_session *s, const char *reason)
 {
     session_close(&s->base, reason);
+}
+
+const struct http_request *http_request_of(const struct http_session *s)
+{
+    return s->parser != NULL ? http_parser_request(s->parser) : http2_stream_request(s->conn);
+}
+
+/* Over HTTP/2 the end of the answer ends all. */
+static bool is_read(const struct http_session *s)
+{
+    return s->parser == NULL || http_parser_done(s->parser);
 }
 
 /* Answers. */
@@ -84,10 +97,9 @@ static ssize_t step(struct http_session *s, struct bytes in)
     return n;
 }
 
-/* If the request is answered and read to its end: wait for the next, or end. */
-static void go_on(struct http_session *s)
+void http_go_on(struct http_session *s)
 {
-    if (s->base.closed || !s->answered || s->pending != NULL || !http_parser_done(s->parser))
+    if (s->base.closed || !s->answered || s->pending != NULL || !is_read(s))
         return;
     s->answered = s->head_only = false;
     s->unwanted = 0;
@@ -102,7 +114,7 @@ void http_complete(struct http_session *s)
     s->pending = NULL;
     s->since_ms = worker_now_ms(s->base.worker);
     conn_resume(s->conn);
-    go_on(s);
+    http_go_on(s);
 }
 
 static void refuse(struct http_session *s, int error)
@@ -122,10 +134,22 @@ static bool must_wait(const struct http_session *s)
     return s->pending != NULL && http_parser_done(s->parser);
 }
 
+/* A TLS client has chosen it: the connection is another session's from here on. */
+static size_t turn_to_http2(struct http_session *s, struct bytes in)
+{
+    struct conn *conn = s->conn;
+    s->conn = NULL;
+    http2_connection_start(&s->base, conn, http2_server_take);
+    session_close(&s->base, "became HTTP/2");
+    return conn->handler->on_input(conn, in);
+}
+
 static size_t on_input(struct conn *conn, struct bytes in)
 {
     struct http_session *s = conn->owner;
     size_t               taken = 0;
+    if (conn->http2)
+        return turn_to_http2(s, in);
     while (taken < in.size && !s->base.closed && !must_wait(s)) {
         ssize_t n = step(s, (struct bytes){ in.data + taken, in.size - taken });
         if (n < 0) {
@@ -133,7 +157,7 @@ static size_t on_input(struct conn *conn, struct bytes in)
             break;
         }
         taken += (size_t)n;
-        go_on(s);
+        http_go_on(s);
     }
     if (!s->base.closed && must_wait(s))
         conn_pause(s->conn);
@@ -172,7 +196,8 @@ static void on_tick(struct session *base, uint64_t now_ms)
 {
     struct http_session *s = (struct http_session *)base;
     bool                 opening = conn_is_opening(s->conn);
-    bool                 started = http_parser_started(s->parser) || s->answered || opening;
+    bool                 has_request = s->parser == NULL || http_parser_started(s->parser);
+    bool                 started = has_request || s->answered || opening;
     uint32_t             limit_s = started ? config_of(s)->limits.handshake_s : config_of(s)->limits.idle_s;
     if (s->pending != NULL) {
         check_progress(s, now_ms);
@@ -217,7 +242,7 @@ static void destroy(struct session *base)
     free(s);
 }
 
-static const struct session_ops ops = {
+const struct session_ops http_session_ops = {
     .name = "HTTP",
     .on_tick = on_tick,
     .on_stop = on_stop,
@@ -229,7 +254,7 @@ static void start_session(struct worker *worker, int fd, const struct sockaddr_s
                           struct ssl_ctx_st *tls)
 {
     struct http_session *s = alloc_zeroed(sizeof *s);
-    session_init(&s->base, worker, &ops, peer);
+    session_init(&s->base, worker, &http_session_ops, peer);
     struct http_limits limits = HTTP_LIMITS_DEFAULT;
     limits.head_size = config_of(s)->limits.http_header_size;
     s->parser = http_parser_new(&limits);

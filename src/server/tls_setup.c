@@ -41,6 +41,7 @@ static struct setup begin(const struct config *config)
         .shared = s.shared,
         .shared_count = list->count,
         .kernel = config->tls.ktls,
+        .http2 = config->http2.streams > 0,
     };
     return s;
 }

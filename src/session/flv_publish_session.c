@@ -11,6 +11,7 @@
 #include "protocol/flv.h"
 #include "protocol/http.h"
 #include "protocol/websocket.h"
+#include "session/http2_connection.h"
 #include "session/http_reply.h"
 #include "session/ingest.h"
 #include "session/websocket_link.h"
@@ -25,9 +26,9 @@ struct flv_publisher {
     struct conn          *conn;
     struct ingest         ingest;
     struct flv_reader     reader;
-    struct http_parser   *parser;     /* the request, and over HTTP its body */
+    struct http_parser   *parser;     /* the request, and over HTTP its body; NULL over HTTP/2 */
     struct websocket_link websocket;  /* unless it is plain HTTP */
-    bool                  until_close; /* the body ends with the connection */
+    bool                  until_close; /* the body ends with the connection, or with the stream of HTTP/2 */
     bool                  publishing;
     int                   status;     /* HTTP: what to answer with at the end; 0: nothing */
     uint64_t              bytes;      /* of FLV */
@@ -46,6 +47,11 @@ static const struct config *config_of(const struct flv_publisher *p)
 static bool is_websocket(const struct flv_publisher *p)
 {
     return p->websocket.reader != NULL;
+}
+
+static const struct http_request *request_of(const struct flv_publisher *p)
+{
+    return p->parser != NULL ? http_parser_request(p->parser) : http2_stream_request(p->conn);
 }
 
 /* The one way out when there is something to say: `status` over HTTP, or its close code. */
@@ -225,14 +231,14 @@ static void welcome(struct flv_publisher *p, const struct http_request *request)
     if (request->upgrade_websocket)
         websocket_link_open(&p->websocket, p->conn, request, protocol, 0);
     else if (request->expect_continue)
-        conn_write(p->conn, go_on, sizeof go_on - 1);
+        http_reply_head(p->conn, bytes_of(go_on));
 }
 
 static void on_published(struct session *base)
 {
     struct flv_publisher *p = publisher_of(base);
     ingest_go_on(&p->ingest);
-    welcome(p, http_parser_request(p->parser));
+    welcome(p, request_of(p));
     conn_resume(p->conn);
 }
 
@@ -250,6 +256,15 @@ static const struct session_ops ops = {
 bool flv_publish_is_asked(const struct http_request *request)
 {
     return websocket_choose_protocol(request, protocols) != NULL;
+}
+
+/* The body has no framing of its own. */
+static bool reads_to_end(const struct http_request *request)
+{
+    bool has_length = http_request_header(request, "Content-Length") != NULL;
+    if (request->upgrade_websocket)
+        return false;
+    return request->http2 ? request->has_body : request->minor == 0 && !has_length;
 }
 
 /* What is wrong with the request itself: a status and the reason, or 0. */
@@ -294,14 +309,13 @@ static int admit(struct flv_publisher *p, const struct http_request *request)
 void flv_publish_session_start(struct session *before, struct conn *conn, struct http_parser *parser,
                                const struct url_stream *stream)
 {
-    const struct http_request *request = http_parser_request(parser);
     struct flv_publisher      *p = alloc_zeroed(sizeof *p);
     session_init_after(&p->base, &ops, before);
     session_set_stream(&p->base, stream);
     p->conn = conn;
     p->parser = parser;
-    p->until_close = !request->upgrade_websocket && request->minor == 0 &&
-                     http_request_header(request, "Content-Length") == NULL;
+    const struct http_request *request = request_of(p);
+    p->until_close = reads_to_end(request);
     conn_set_owner(conn, &handler, p);
     int result = admit(p, request);
     if (result == 0)

@@ -21,7 +21,7 @@ struct url_stream;
 bool flv_publish_is_asked(const struct http_request *);
 
 /* Take over the connection of `before` and the parser, whose request asks to publish `stream`; the
- * caller then closes `before`. */
+ * caller then closes `before`.  On a stream of HTTP/2 the parser is NULL. */
 void flv_publish_session_start(struct session *before, struct conn *, struct http_parser *,
                                const struct url_stream *stream);
 

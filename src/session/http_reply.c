@@ -4,6 +4,7 @@
 #include "core/config.h"
 #include "net/conn.h"
 #include "protocol/http.h"
+#include "session/http2_connection.h"
 
 #include <stdio.h>
 
@@ -48,6 +49,14 @@ static void write_head(struct writer *w, const struct config *config, const stru
     http_response_end(w);
 }
 
+void http_reply_head(struct conn *conn, struct bytes head)
+{
+    if (http2_is_stream(conn))
+        http2_stream_head(conn, head);
+    else
+        conn_write(conn, head.data, head.size);
+}
+
 void http_reply_send(struct conn *conn, const struct config *config, const struct http_reply *reply)
 {
     uint8_t       room[HEAD_SIZE_MAX];
@@ -56,10 +65,10 @@ void http_reply_send(struct conn *conn, const struct config *config, const struc
     if (w.overrun) { /* a header with a control character or without end: nothing of it may go out */
         static const char failed[] = "HTTP/1.1 500 Internal Server Error\r\n"
                                      "Content-Length: 0\r\nConnection: close\r\n\r\n";
-        conn_write(conn, failed, sizeof failed - 1);
+        http_reply_head(conn, bytes_of(failed));
         return;
     }
-    conn_write(conn, room, writer_size(&w));
+    http_reply_head(conn, (struct bytes){ room, writer_size(&w) });
     if (reply->text != NULL && !reply->head_only)
         conn_write(conn, reply->text, strlen(reply->text));
 }

@@ -27,8 +27,11 @@ struct http_reply {
     bool        head_only;     /* to HEAD: the body's headers without the body */
 };
 
-/* Queue the head, and the text if there is one. */
+/* Queue the head, and the text if there is one: over HTTP/1, or on a stream of HTTP/2. */
 void http_reply_send(struct conn *, const struct config *, const struct http_reply *);
+
+/* A head as HTTP/1 has it, which was built elsewhere. */
+void http_reply_head(struct conn *, struct bytes head);
 
 /* The CORS headers, for responses built elsewhere. */
 void http_reply_cors(struct writer *, const struct config *);

@@ -4,6 +4,7 @@
 #include "core/session.h"
 #include "net/conn.h"
 #include "protocol/websocket.h"
+#include "session/http_reply.h"
 
 void websocket_link_open(struct websocket_link *link, struct conn *conn, const struct http_request *request,
                          const char *protocol, uint64_t message_size_max)
@@ -11,7 +12,7 @@ void websocket_link_open(struct websocket_link *link, struct conn *conn, const s
     uint8_t       room[1024];
     struct writer w = writer_over(room, sizeof room);
     websocket_write_accept(&w, request, protocol);
-    conn_write(conn, room, writer_size(&w));
+    http_reply_head(conn, (struct bytes){ room, writer_size(&w) });
     link->conn = conn;
     link->reader = websocket_reader_new(message_size_max);
 }

@@ -23,7 +23,8 @@ struct websocket_link {
     uint16_t                 close_code; /* what to close with; 0: nothing to say any more */
 };
 
-/* Answer `request`, which has passed websocket_check(), with 101.  `protocol` and
+/* Answer `request`, which has passed websocket_check(), with 101, or
+ * over HTTP/2 with 200.  `protocol` and
  * `message_size_max` as in protocol/websocket.h. */
 void websocket_link_open(struct websocket_link *, struct conn *, const struct http_request *request,
                          const char *protocol, uint64_t message_size_max);

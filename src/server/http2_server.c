@@ -1,0 +1,47 @@
+#include "server/http2_server.h"
+
+#include "base/alloc.h"
+#include "core/worker.h"
+#include "net/conn.h"
+#include "server/http_peer.h"
+#include "session/http2_connection.h"
+
+/* The stream stays paused until somebody wants its body: nothing comes here. */
+static size_t on_input(struct conn *conn, struct bytes in)
+{
+    (void)conn, (void)in;
+    return 0;
+}
+
+static void on_writable(struct conn *conn)
+{
+    struct http_session *s = conn->owner;
+    if (s->pending != NULL)
+        s->pending->on_writable(s->pending);
+}
+
+static void on_end(struct conn *conn, int error)
+{
+    struct http_session *s = conn->owner;
+    session_close(&s->base, conn_why(conn, error));
+}
+
+static const struct conn_handler handler = { on_input, on_writable, on_end };
+
+void http2_server_take(struct session *connection, struct conn *stream)
+{
+    const struct http_request *request = http2_stream_request(stream);
+    struct http_session       *s = alloc_zeroed(sizeof *s);
+    const char                *reason;
+    session_init_beside(&s->base, &http_session_ops, connection);
+    s->conn = stream;
+    s->since_ms = worker_now_ms(s->base.worker);
+    s->head_only = request->method == HTTP_METHOD_HEAD;
+    conn_set_owner(stream, &handler, s);
+    int status = http2_stream_refusal(stream, &reason);
+    if (status != 0)
+        http_answer_error(s, status, reason);
+    else
+        http_route(s, request);
+    http_go_on(s);
+}
