@@ -70,9 +70,13 @@ static struct avpacket *apply_to_media(const struct track_choice *c, struct avpa
 
 struct avpacket *track_choice_apply(const struct track_choice *c, struct avpacket *p)
 {
-    struct avpacket *out = p->flags & AV_METADATA ? apply_to_metadata(c, p)
-                           : p->type == AV_DATA   ? avpacket_ref(p)
-                                                  : apply_to_media(c, p);
+    struct avpacket *out;
+    if (track_choice_is_all(c))
+        return avpacket_ref(p);
+    if (p->type == AV_DATA)
+        out = p->flags & AV_METADATA ? apply_to_metadata(c, p) : avpacket_ref(p);
+    else
+        out = apply_to_media(c, p);
     if (out != NULL && out != p && p->chunk_size > 0)
         wire_frame(out, p->chunk_size);
     return out;

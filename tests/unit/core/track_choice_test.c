@@ -147,6 +147,11 @@ static void test_metadata(void **state)
 static void test_metadata_that_is_left_alone(void **state)
 {
     (void)state;
+    static const struct track_choice all = { 0 };
+    struct avpacket *metadata = make_metadata(), *same = track_choice_apply(&all, metadata);
+    CHECK(same == metadata); /* who wants all gets it as it came */
+    avpacket_unref(&same);
+    avpacket_unref(&metadata);
     static const struct track_choice choice = { NONE, ALL, 0 };
     static const struct { const char *wire; size_t size; } cases[] = {
         { WIRE("\2\0\x0aonMetaData") },
