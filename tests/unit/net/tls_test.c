@@ -192,6 +192,26 @@ static void test_cut_anywhere(void **state)
         }
 }
 
+/* A client's first words come together with the last of its handshake. */
+static void test_words_with_finished(void **state)
+{
+    (void)state;
+    for (size_t v = 0; v < COUNT(versions); v++) {
+        connect_tls(versions[v]);
+        while (!SSL_is_init_finished(client.ssl)) {
+            SSL_do_handshake(client.ssl);
+            if (SSL_is_init_finished(client.ssl))
+                CHECK_EQ(SSL_write(client.ssl, "ping", 4), 4);
+            client_push(&client, SIZE_MAX);
+            turn();
+            client_pull(&client, SIZE_MAX);
+        }
+        turn();
+        CHECK_EQ(server.seen_size, 4);
+        disconnect();
+    }
+}
+
 /* The first flight and a record, cut in two at every byte. */
 static void test_cut_in_two(void **state)
 {
@@ -687,6 +707,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cut_anywhere),
+        cmocka_unit_test(test_words_with_finished),
         cmocka_unit_test(test_cut_in_two),
         cmocka_unit_test(test_upload),
         cmocka_unit_test(test_unwanted_input),
