@@ -17,7 +17,8 @@ static bool is_kept(struct bytes key, const struct metadata_view *view)
 {
     static const char *const video[] = {
         "videocodecid", "width", "height", "framerate", "videodatarate", "hasVideo", "displayWidth",
-        "displayHeight", "videosize", "avcprofile", "avclevel", "videokeyframe_frequency", "hasKeyframes", NULL,
+        "displayHeight", "videosize", "avcprofile", "avclevel", "videokeyframe_frequency",
+        "hasKeyframes", NULL,
     };
     static const char *const audio[] = {
         "audiocodecid", "audiosamplerate", "audiosamplesize", "audiodatarate", "audiochannels", "stereo",

@@ -41,8 +41,8 @@ static void test_bad(void **state)
     (void)state;
     static const char *const cases[] = {
         "video", "video=", "video=256", "video=-1", "video=+1", "video=1a", "video=0001", "video=all",
-        "video=None", "audio=99999999999999999999", "audio=1%00", "audio=%zz", "plain", "plain=2", "plain=yes",
-        "start=", "start=0", "start=LIVE", "video=1&video=1", "start=live&x&st%61rt=gop",
+        "video=None", "audio=99999999999999999999", "audio=1%00", "audio=%zz", "plain", "plain=2",
+        "plain=yes", "start=", "start=0", "start=LIVE", "video=1&video=1", "start=live&x&st%61rt=gop",
         "video=none&audio=none", "video=none&audio=none&plain=1",
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
