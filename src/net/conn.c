@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
-#include "net/conn_inner.h"
+#include "net/conn_peer.h"
 #include "net/loop.h"
 
 #include <errno.h>
@@ -17,46 +17,6 @@
 
 /* Beyond so many waiting for their peer's end, the next is closed without waiting. */
 #define LINGERING_MAX 4096
-
-static ssize_t plain_receive(struct conn *c, void *to, size_t room)
-{
-    ssize_t n;
-    do
-        n = recv(c->fd, to, room, 0);
-    while (n < 0 && errno == EINTR);
-    return n < 0 ? -errno : n;
-}
-
-static ssize_t plain_send(struct conn *c, const struct iovec *iov, unsigned count)
-{
-    struct msghdr message = { .msg_iov = (struct iovec *)iov, .msg_iovlen = count };
-    ssize_t       n;
-    do
-        n = sendmsg(c->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-    while (n < 0 && errno == EINTR);
-    return n < 0 ? -errno : n;
-}
-
-static int plain_flush(struct conn *c)
-{
-    (void)c; /* nothing is ever pending */
-    return 0;
-}
-
-static int plain_end(struct conn *c)
-{
-    (void)c;
-    return 0;
-}
-
-static void plain_free(struct conn *c)
-{
-    (void)c;
-}
-
-static const struct conn_transport plain = {
-    .receive = plain_receive, .send = plain_send, .flush = plain_flush, .end = plain_end, .free = plain_free,
-};
 
 static void on_poll(uv_poll_t *handle, int status, int events);
 
@@ -82,7 +42,7 @@ struct conn *conn_new(struct loop *loop, int fd, const struct conn_handler *hand
     struct conn *c = alloc_zeroed(sizeof *c);
     c->loop = loop;
     c->fd = fd;
-    c->transport = &plain;
+    c->transport = &conn_plain;
     c->direct = true;
     c->handler = handler;
     c->owner = owner;
@@ -108,17 +68,17 @@ const char *conn_why(const struct conn *c, int error)
 }
 
 /* Have the connection looked at when the turn ends. */
-static void attend(struct conn *c)
+void conn_attend(struct conn *c)
 {
     if (list_empty(&c->link))
         list_append(&c->loop->unsent, &c->link);
 }
 
 /* Report `error` to the owner at the end of the turn, from where it may close at will. */
-static void fail(struct conn *c, int error)
+void conn_fail(struct conn *c, int error)
 {
     c->failed = (int8_t)error;
-    attend(c);
+    conn_attend(c);
 }
 
 /* Sending has failed. */
@@ -127,7 +87,7 @@ static void lose(struct conn *c)
     if (c->handler == NULL)
         conn_close(c);
     else
-        fail(c, ERR_SYSTEM);
+        conn_fail(c, ERR_SYSTEM);
 }
 
 /* Keep the unconsumed end of the input for the next read. */
@@ -139,7 +99,7 @@ static void keep_input(struct conn *c, const uint8_t *data, size_t size)
         c->input_capacity = c->input != NULL ? (uint32_t)size : 0;
         if (c->input == NULL) {
             c->input_size = 0;
-            fail(c, ERR_OUT_OF_MEMORY);
+            conn_fail(c, ERR_OUT_OF_MEMORY);
             return;
         }
     }
@@ -149,7 +109,7 @@ static void keep_input(struct conn *c, const uint8_t *data, size_t size)
 }
 
 /* Give `size` bytes to the owner until it takes no more, and keep the rest. */
-static void deliver(struct conn *c, const uint8_t *data, size_t size)
+void conn_deliver(struct conn *c, const uint8_t *data, size_t size)
 {
     size_t offered = size;
     while (size > 0 && c->handler != NULL && c->reading) {
@@ -164,7 +124,7 @@ static void deliver(struct conn *c, const uint8_t *data, size_t size)
     if (c->transport->took != NULL && size < offered)
         c->transport->took(c, offered - size);
     if (size >= LOOP_SCRATCH_SIZE)
-        fail(c, ERR_TOO_BIG);
+        conn_fail(c, ERR_TOO_BIG);
     else
         keep_input(c, data, size);
 }
@@ -172,7 +132,7 @@ static void deliver(struct conn *c, const uint8_t *data, size_t size)
 /* A TLS handshake where none belongs; nothing else that we serve begins like one. */
 static bool is_stray_tls(const struct conn *c, const uint8_t *data)
 {
-    return c->transport == &plain && c->bytes_in == 0 && data[0] == 0x16;
+    return c->transport == &conn_plain && c->bytes_in == 0 && data[0] == 0x16;
 }
 
 /* Take `n` bytes that were read, behind the `kept` ones. */
@@ -185,7 +145,7 @@ static void take_read(struct conn *c, size_t kept, size_t n)
     }
     c->bytes_in += n;
     if (c->handler != NULL)
-        deliver(c, c->loop->scratch, kept + n);
+        conn_deliver(c, c->loop->scratch, kept + n);
 }
 
 static void end_of_read(struct conn *c, ssize_t cause)
@@ -221,7 +181,7 @@ static void on_readable(struct conn *c)
     while (!c->closing && c->reading && c->failed == 0) {
         size_t room = LOOP_SCRATCH_SIZE - c->input_size;
         size_t n = read_once(c);
-        bool   drained = n == 0 || (n < room && c->transport == &plain); /* a short read empties a socket */
+        bool   drained = n == 0 || (n < room && c->transport == &conn_plain); /* a short read empties a socket */
         if (drained || n >= budget)
             break;
         budget -= n;
@@ -238,7 +198,7 @@ static bool flush_pending(struct conn *c)
 }
 
 /* The socket takes bytes: first what the transport keeps, then the queue, then the owner's. */
-static void on_room(struct conn *c)
+void conn_take_room(struct conn *c)
 {
     bool asked = c->want_write;
     if (c->pending && !flush_pending(c))
@@ -261,7 +221,7 @@ static void on_poll(uv_poll_t *handle, int status, int events)
     if (status < 0)
         events = UV_READABLE; /* the read finds the error */
     if (events & UV_WRITABLE)
-        on_room(c);
+        conn_take_room(c);
     if (!c->closing && (events & UV_READABLE))
         on_readable(c);
 }
@@ -271,7 +231,7 @@ void conn_write(struct conn *c, const void *data, size_t size)
     if (c->queue_at > 0 && c->queue_at == c->queue_size)
         c->queue_at = c->queue_size = 0;
     if (conn_queued(c) + size > CONN_QUEUE_MAX) {
-        fail(c, ERR_TOO_BIG);
+        conn_fail(c, ERR_TOO_BIG);
         return;
     }
     if (c->queue_size + size > c->queue_capacity) {
@@ -289,7 +249,7 @@ void conn_write(struct conn *c, const void *data, size_t size)
     if (size > 0)
         memcpy(c->queue + c->queue_size, data, size);
     c->queue_size += (uint32_t)size;
-    attend(c);
+    conn_attend(c);
 }
 
 static void free_queue(struct conn *c)
@@ -341,7 +301,7 @@ bool conn_flush(struct conn *c)
 
 ssize_t conn_send(struct conn *c, const struct iovec *iov, unsigned count)
 {
-    ssize_t n = c->direct ? plain_send(c, iov, count) : c->transport->send(c, iov, count);
+    ssize_t n = c->direct ? conn_plain.send(c, iov, count) : c->transport->send(c, iov, count);
     if (n > 0)
         c->bytes_out += (uint64_t)n;
     if (c->pending)
@@ -369,10 +329,10 @@ void conn_resume(struct conn *c)
     update_events(c);
     c->redeliver = c->input_size > 0;
     if (c->redeliver || c->ended)
-        attend(c); /* what was kept is offered again even if nothing more comes */
+        conn_attend(c); /* what was kept is offered again even if nothing more comes */
 }
 
-static void free_conn(struct conn *c)
+void conn_free(struct conn *c)
 {
     c->transport->free(c);
     free(c->input);
@@ -382,19 +342,7 @@ static void free_conn(struct conn *c)
 
 static void on_closed(uv_handle_t *handle)
 {
-    free_conn(handle->data);
-}
-
-static void destroy(struct loop_garbage *garbage)
-{
-    free_conn(LIST_ITEM(garbage, struct conn, garbage));
-}
-
-static void close_inner(struct conn *c)
-{
-    c->transport->close(c);
-    c->garbage.destroy = destroy;
-    loop_discard(c->loop, &c->garbage);
+    conn_free(handle->data);
 }
 
 void conn_break(struct conn *c, int error, const char *why)
@@ -407,7 +355,7 @@ void conn_break(struct conn *c, int error, const char *why)
     }
     if (c->why == NULL)
         c->why = why;
-    fail(c, error);
+    conn_fail(c, error);
 }
 
 void conn_close(struct conn *c)
@@ -421,7 +369,7 @@ void conn_close(struct conn *c)
     c->closing = true;
     list_remove(&c->link);
     if (c->fd < 0) {
-        close_inner(c);
+        conn_close_inner(c);
         return;
     }
     uv_close((uv_handle_t *)&c->poll, on_closed); /* out of epoll, before another has the number */
@@ -451,111 +399,4 @@ void conn_finish(struct conn *c)
     c->linger_until_ms = loop_now_ms(c->loop) + CONN_LINGER_MS;
     update_events(c);
     conn_flush(c);
-}
-
-/* The end of what an inner connection was given. */
-static void tell_end(struct conn *c)
-{
-    if (c->ended && c->reading && c->input_size == 0 && c->handler != NULL) {
-        c->ended = false;
-        c->handler->on_end(c, ERR_CLOSED);
-    }
-}
-
-/* What the turn left to do for one connection. */
-static void attend_now(struct conn *c)
-{
-    if (c->failed != 0) {
-        c->handler->on_end(c, c->failed);
-        return;
-    }
-    if (c->redeliver) {
-        c->redeliver = false;
-        size_t kept = c->input_size;
-        if (kept > 0)
-            memcpy(c->loop->scratch, c->input, kept);
-        c->input_size = 0;
-        deliver(c, c->loop->scratch, kept);
-    }
-    tell_end(c);
-    if (!c->closing)
-        conn_flush(c);
-}
-
-void conn_flush_all(struct loop *loop)
-{
-    while (!list_empty(&loop->unsent)) {
-        struct conn *c = LIST_ITEM(loop->unsent.next, struct conn, link);
-        list_remove(&c->link);
-        attend_now(c);
-    }
-}
-
-void conn_expire_lingering(struct loop *loop)
-{
-    while (!list_empty(&loop->lingering)) {
-        struct conn *c = LIST_ITEM(loop->lingering.next, struct conn, link);
-        if (c->linger_until_ms > loop_now_ms(loop))
-            break;
-        conn_close(c);
-    }
-}
-
-void conn_close_lingering(struct loop *loop)
-{
-    while (!list_empty(&loop->lingering))
-        conn_close(LIST_ITEM(loop->lingering.next, struct conn, link));
-}
-
-/* Inner connections. */
-
-struct conn *conn_new_inner(struct loop *loop, const struct conn_transport *transport, void *state)
-{
-    struct conn *c = alloc_zeroed(sizeof *c);
-    c->loop = loop;
-    c->fd = -1;
-    c->transport = transport;
-    c->state = state;
-    list_init(&c->link);
-    return c;
-}
-
-/* What was kept, and `in` behind it. */
-static void deliver_with_kept(struct conn *c, struct bytes in)
-{
-    size_t   kept = c->input_size;
-    uint8_t *all = malloc(kept + in.size);
-    if (all == NULL) {
-        fail(c, ERR_OUT_OF_MEMORY);
-        return;
-    }
-    memcpy(all, c->input, kept);
-    memcpy(all + kept, in.data, in.size);
-    deliver(c, all, kept + in.size);
-    free(all);
-}
-
-void conn_give(struct conn *c, struct bytes in)
-{
-    c->bytes_in += in.size;
-    if (in.size == 0 || c->closing || c->handler == NULL || c->failed != 0)
-        return;
-    if (c->input_size > 0)
-        deliver_with_kept(c, in);
-    else
-        deliver(c, in.data, in.size);
-}
-
-void conn_give_end(struct conn *c)
-{
-    if (c->closing || c->handler == NULL || c->failed != 0)
-        return;
-    c->ended = true;
-    tell_end(c);
-}
-
-void conn_give_room(struct conn *c)
-{
-    if (!c->closing)
-        on_room(c);
 }

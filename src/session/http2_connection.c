@@ -162,6 +162,7 @@ static void submit_settings(struct http2_connection *h)
         { NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, (uint32_t)config->limits.http_header_size },
         { NGHTTP2_SETTINGS_HEADER_TABLE_SIZE, HEADER_TABLE_SIZE },
         { NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1 },
+        { NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1 }, /* no tree of them to be kept for a peer */
     };
     nghttp2_submit_settings(h->session, NGHTTP2_FLAG_NONE, settings, sizeof settings / sizeof *settings);
     nghttp2_session_set_local_window_size(h->session, NGHTTP2_FLAG_NONE, 0, HTTP2_CONNECTION_WINDOW);

@@ -28,6 +28,8 @@ static int on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *head
 {
     struct http2_connection *h = connection;
     (void)session;
+    if (head->type != NGHTTP2_CONTINUATION)
+        h->head_since_ms = 0;
     if (head->type == NGHTTP2_WINDOW_UPDATE) {
         if (!http2_flood_window_update(&h->flood, http2_now_ms(h), http2_config(h)->http2.control_frames))
             http2_connection_refuse(h, LIMIT_HTTP2_CONTROL_FRAMES);
@@ -112,6 +114,15 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
     return h->why != NULL ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
 }
 
+/* A head that breaks a rule of HTTP: nghttp2 resets its stream, which was never anybody's. */
+static int on_invalid_frame(nghttp2_session *session, const nghttp2_frame *frame, int error, void *connection)
+{
+    struct http2_connection *h = connection;
+    (void)session, (void)frame, (void)error;
+    h->head_since_ms = 0;
+    return 0;
+}
+
 /* The connection's window is opened at once: it is the streams' that bounds what is kept, so one that
  * takes nothing does not hold up the others. */
 static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *data, size_t size,
@@ -167,6 +178,7 @@ void http2_frames_set_callbacks(nghttp2_session_callbacks *callbacks)
     nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, on_begin_headers);
     nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
+    nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks, on_invalid_frame);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_stream_close);
     nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, on_frame_sent);

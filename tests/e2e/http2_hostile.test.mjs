@@ -82,6 +82,19 @@ describe('a connection is ended for', { concurrency: 4 }, () => {
         await server.logged(/HTTP\/2 session .* ends: .*limits\.handshake_s/);
     });
 
+    it('nothing, if the head was whole but broken', TEST, async t => {
+        const server = await startTlsServer(t, { 'limits.handshake_s': 1 });
+        const bare = await BareHttp2.open(t, server);
+        const whole = FLAG.END_STREAM | FLAG.END_HEADERS;
+        bare.write(frame(FRAME.HEADERS, whole, 1, field(':method', 'GET')));
+        await bare.frame(FRAME.RST_STREAM, 1);
+        bare.write(frame(FRAME.HEADERS, whole, 3, Buffer.concat([requestFields('/'), field('Upper', 'case')])));
+        await bare.frame(FRAME.RST_STREAM, 3);
+        await sleep(3000);
+        bare.write(get(5, '/nothing'));
+        await bare.frame(FRAME.HEADERS, 5);
+    });
+
     it('silence, before and after a request', TEST, async t => {
         const server = await startTlsServer(t, { 'limits.handshake_s': 1, 'limits.idle_s': 2 });
         const silent = await BareHttp2.open(t, server, { greet: false });
