@@ -172,14 +172,15 @@ describe('what is offered', { concurrency: 4 }, () => {
         }
     });
 
-    it('HTTP/1.1 is agreed on, and RTMP is not asked', TEST, async t => {
+    it('HTTP/2 or 1.1 is agreed on, and RTMP is not asked', TEST, async t => {
         const server = await startTlsServer(t);
         const agreed = (port, ALPNProtocols) => new Promise((resolve, reject) => {
             const socket = connectTo({ tls: port, ALPNProtocols });
             socket.on('secureConnect', () => { resolve(socket.alpnProtocol); socket.destroy(); });
             socket.on('error', reject);
         });
-        assert.equal(await agreed(server.httpsPort, ['h2', 'http/1.1']), 'http/1.1');
+        assert.equal(await agreed(server.httpsPort, ['http/1.1', 'h2']), 'h2');
+        assert.equal(await agreed(server.httpsPort, ['http/1.1']), 'http/1.1');
         assert.equal(await agreed(server.rtmpsPort, ['rtmp']), false);
         await assert.rejects(agreed(server.httpsPort, ['h3']));
     });
