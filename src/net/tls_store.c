@@ -97,7 +97,8 @@ static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_size,
     unsigned                   skipped = service->store->http2 ? 0 : sizeof "\x02h2" - 1;
     unsigned char             *chosen;
     (void)ssl;
-    int found = SSL_select_next_proto(&chosen, out_size, ours + skipped, sizeof ours - 1 - skipped, in, in_size);
+    int found = SSL_select_next_proto(&chosen, out_size, ours + skipped, sizeof ours - 1 - skipped, in,
+                                      in_size);
     if (found != OPENSSL_NPN_NEGOTIATED)
         return SSL_TLSEXT_ERR_ALERT_FATAL; /* RFC 7301, 3.2 */
     *out = chosen;

@@ -9,7 +9,7 @@ import { binary, isSanitized } from './lib/env.mjs';
 import { temporaryFolder } from './lib/media.mjs';
 import { run } from './lib/process.mjs';
 import { openPublisher, sendPaced, sendTags } from './lib/publisher.mjs';
-import { settingsToArgs } from './lib/server.mjs';
+import { settingsToArgs, startServer } from './lib/server.mjs';
 import { makeCertificate, nameSeen, pairSettings, startTlsServer } from './lib/tls.mjs';
 import { openViewer } from './lib/viewers.mjs';
 import { poll } from './lib/wait.mjs';
@@ -63,6 +63,23 @@ describe('a certificate changes', { concurrency: 2 }, () => {
         renameSync(next.key, pair.key);
         await server.logged(CHANGED);
         assert.equal(await nameSeen(server.httpsPort), 'new.example');
+    });
+
+    it('with a reload that names other files, or the same again', TEST, async t => {
+        const folder = temporaryFolder(t), file = join(folder, 'millrace.json');
+        const [a, b] = await Promise.all(['a', 'b'].map(name => makeCertificate(folder, name, [`${name}.example`])));
+        const use = pair => writeFileSync(file, JSON.stringify({ https: { port: 0, ...pair } }));
+        use(a);
+        const server = await startServer(t, {}, { args: ['-c', file] });
+        const port = Number(/:(\d+)$/.exec((await server.logged(/listening on https:/)).message)[1]);
+        assert.equal(await nameSeen(port), 'a.example');
+        use(b);
+        server.kill('SIGHUP');
+        await poll(async () => await nameSeen(port) === 'b.example', 'the other certificate');
+        use({ cert: a.cert, key: b.key });
+        server.kill('SIGHUP');
+        await server.logged(/the configuration stays as it was: https: the private key in/);
+        assert.equal(await nameSeen(port), 'b.example');
     });
 
     it('to half a file: said once, and mended with the rest', TEST, async t => {
