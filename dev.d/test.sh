@@ -105,7 +105,7 @@ under_sanitizer() {
     fi
     ASAN_OPTIONS="log_path=$reports/asan:detect_stack_use_after_return=1" \
     UBSAN_OPTIONS="log_path=$reports/ubsan:print_stacktrace=1" \
-    TSAN_OPTIONS="log_path=$reports/tsan:halt_on_error=1:second_deadlock_stack=1" \
+    TSAN_OPTIONS="log_path=$reports/tsan:halt_on_error=1:second_deadlock_stack=1:suppressions=$PWD/tests/tsan.supp" \
         "${run[@]}" "$@" || status=$?
     if [ -n "$(ls -A "$reports")" ]; then
         cat "$reports"/*
