@@ -7,13 +7,13 @@
 #include "net/conn.h"
 #include "net/tls.h"
 #include "net/tls_store.h"
+#include "server/admission.h"
 #include "server/http2_server.h"
 #include "server/http_peer.h"
 #include "server/proxy_gate.h"
 #include "session/http2_connection.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 /* A body that nobody wants is read, up to here, so that the connection can go on. */
 #define UNWANTED_BODY_MAX (64 * 1024)
@@ -264,25 +264,15 @@ static void start_session(struct worker *worker, int fd, const struct sockaddr_s
         tls_start(s->conn, tls);
 }
 
-static void start(struct worker *w, int fd, const struct sockaddr_storage *peer, struct ssl_ctx_st *tls)
-{
-    char ip[ADDRESS_IP_SIZE];
-    address_format_ip(peer, ip);
-    if (context_admit(w->context, ip))
-        start_session(w, fd, peer, tls);
-    else
-        close(fd);
-}
-
 static void start_plain(int fd, const struct sockaddr_storage *peer, void *worker)
 {
-    start(worker, fd, peer, NULL);
+    admission_start(worker, fd, peer, NULL, start_session);
 }
 
 static void start_tls(int fd, const struct sockaddr_storage *peer, void *worker)
 {
     struct worker *w = worker;
-    start(w, fd, peer, tls_store_context(w->context->tls, TLS_HTTPS));
+    admission_start(w, fd, peer, tls_store_context(w->context->tls, TLS_HTTPS), start_session);
 }
 
 void http_server_accept(int fd, const struct sockaddr_storage *peer, void *worker)
