@@ -218,12 +218,16 @@ static void on_poll(uv_poll_t *handle, int status, int events)
         lose(c);
         return;
     }
-    if (status < 0)
-        events = UV_READABLE; /* the read finds the error */
+    if (status < 0) {
+        c->events = 0;
+        events = UV_READABLE; /* the read finds the error, behind what came before it */
+    }
     if (events & UV_WRITABLE)
         conn_take_room(c);
     if (!c->closing && (events & UV_READABLE))
         on_readable(c);
+    if (status < 0)
+        update_events(c); /* libuv has stopped polling, and the error may be still unread */
 }
 
 void conn_write(struct conn *c, const void *data, size_t size)
