@@ -211,23 +211,31 @@ void conn_take_room(struct conn *c)
         update_events(c);
 }
 
+/* The socket has an error, and libuv has stopped polling.  A read finds it, behind what came before;
+ * an owner that does not read would never hear. */
+static void on_broken(struct conn *c)
+{
+    c->events = 0;
+    on_readable(c);
+    if (c->closing || c->failed != 0)
+        return;
+    if (c->reading)
+        update_events(c);
+    else
+        lose(c);
+}
+
 static void on_poll(uv_poll_t *handle, int status, int events)
 {
     struct conn *c = handle->data;
-    if (status < 0 && !c->reading) { /* libuv has stopped polling: nothing else would come */
-        lose(c);
-        return;
-    }
     if (status < 0) {
-        c->events = 0;
-        events = UV_READABLE; /* the read finds the error, behind what came before it */
+        on_broken(c);
+        return;
     }
     if (events & UV_WRITABLE)
         conn_take_room(c);
     if (!c->closing && (events & UV_READABLE))
         on_readable(c);
-    if (status < 0)
-        update_events(c); /* libuv has stopped polling, and the error may be still unread */
 }
 
 void conn_write(struct conn *c, const void *data, size_t size)

@@ -43,7 +43,7 @@ static struct {
     struct loop loop;
     size_t      bytes;
     int         ends;
-    bool        pause;   /* at the first input */
+    bool        pause; /* at the first input */
 } seen;
 
 static size_t on_input(struct conn *c, struct bytes in)
