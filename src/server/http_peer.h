@@ -4,7 +4,8 @@
  *     http2_server.c  the same for the one request on a stream of HTTP/2
  *     http_routes.c   which request goes where
  *     static_files.c  files below static.root
- *     file_answer.c   a file as an answer, whoever asks for it */
+ *     file_answer.c   a file as an answer, whoever asks for it
+ *     pages.c         our own pages */
 #ifndef MILLRACE_SERVER_HTTP_PEER_H
 #define MILLRACE_SERVER_HTTP_PEER_H
 
