@@ -21,6 +21,7 @@ import { picture, StreamList } from './stream_list.ts';
 import { decode, httpUrl, streamPathOf, type Place } from './urls.ts';
 
 const KEPT_TRANSPORT = 'millrace.transport';
+const PICTURE_MS = 500;         // after it has begun
 
 const place: Place = { host: location.host, secure: location.protocol === 'https:', rtmpPort: 1935 };
 const feed = new Feed(['statistics']);
@@ -84,6 +85,13 @@ function play(streamPath: string): void {
             hasAudio: playOptions.audio !== 'none' && stream.audio !== null,
         }),
     });
+}
+
+// What is known of the stream now asks for other tracks than are played: it turned out to have several.
+function hasOtherTracks(): boolean {
+    const asked = player.request?.options, wanted = options.tracks();
+    return asked !== undefined && player.state.get().state !== 'refused' &&
+           (asked.video !== wanted.video || asked.audio !== wanted.audio);
 }
 
 // The address says what is played, so that it can be sent to somebody.
@@ -165,7 +173,9 @@ function take(next: Stream[]): void {
     filter.hidden = streams.length < 8 && filter.value === '';
     const stream = known();
     options.know(stream);
-    if (stream?.status === 'live' && before !== 'live')
+    if (stream !== undefined && hasOtherTracks())
+        play(stream.streamPath);
+    else if (stream?.status === 'live' && before !== 'live')
         player.poke();
     showFacts();
     showNotice();
@@ -194,6 +204,10 @@ async function findRtmpPort(): Promise<void> {
     }
 }
 
+player.state.watch(now => {
+    if (now.state === 'playing')
+        setTimeout(() => list.copyPicture(video), PICTURE_MS);
+});
 feed.state.watch(showNotice);
 feed.statistics.on(({ streams: next }) => take(next));
 access.watch(now => {

@@ -3,9 +3,9 @@
 import type { Stream } from '../api/types.ts';
 import { t } from '../i18n/index.ts';
 import { h, setText } from '../lib/dom.ts';
-import { bitrate, count, duration } from '../lib/format.ts';
+import { count, duration } from '../lib/format.ts';
 import { icon } from '../ui/icons.ts';
-import { drawThumbnail } from './thumbnail.ts';
+import { copyFrame, drawThumbnail } from './thumbnail.ts';
 
 const SHOWN_MAX = 200;
 const HOVER_MS = 250;
@@ -52,7 +52,7 @@ class Card {
         this.#stream = stream;
         setText(this.#name, stream.streamPath.slice(1));
         setText(this.#format, picture(stream) || t('noMediaYet'));
-        const facts = [t('viewersCount', { count: count(stream.viewers.total) }), bitrate(stream.inBitrate)];
+        const facts = [t('viewersCount', { count: count(stream.viewers.total) })];
         if (stream.uptimeMs !== null)
             facts.push(duration(stream.uptimeMs));
         setText(this.#facts, stream.status === 'live' ? facts.join(' · ') : t('statusReconnecting'));
@@ -65,6 +65,15 @@ class Card {
             this.#link.setAttribute('aria-current', 'true');
         else
             this.#link.removeAttribute('aria-current');
+    }
+
+    // It is played on this page: its picture is there already.
+    copy(video: HTMLVideoElement): void {
+        if (video.videoWidth === 0)
+            return;
+        copyFrame(video, this.#canvas);
+        this.#drawnAt = Date.now();
+        this.#thumb.classList.add('drawn');
     }
 
     async #draw(urlOf: (stream: Stream) => string): Promise<void> {
@@ -105,6 +114,10 @@ export class StreamList {
         this.#current = streamPath;
         for (const [path, card] of this.#cards)
             card.select(path === streamPath);
+    }
+
+    copyPicture(video: HTMLVideoElement): void {
+        this.#cards.get(this.#current ?? '')?.copy(video);
     }
 
     filter(text: string): void {

@@ -47,8 +47,8 @@ function themeButton(): HTMLElement {
 function languageButton(): HTMLElement {
     const other = language === 'zh' ? 'en' : 'zh';
     const name = other === 'zh' ? '中文' : 'English';
-    return h('button', { class: 'button quiet', type: 'button', lang: other, title: name, onclick: () => setLanguage(other) },
-             other === 'zh' ? '中文' : 'EN');
+    return h('button', { class: 'button quiet icon-only', type: 'button', lang: other === 'zh' ? 'zh-CN' : 'en', title: name,
+                         'aria-label': name, onclick: () => setLanguage(other) }, icon('language'));
 }
 
 function userButton(): HTMLElement {
