@@ -23,6 +23,7 @@ static void take_stream(struct broadcast *b, struct session *s)
     b->cache.limits = context_gop_limits(b->context->config, b->path); /* a reload may have changed them */
     b->held = false;
     b->serial++;
+    b->began_ms = b->began_ms != 0 ? b->began_ms : clock_wall_ms();
     atomic_store_explicit(&b->media_ms, worker_now_ms(s->worker), memory_order_relaxed);
     stream_tracks_clear(&b->tracks);
     broadcast_list_targets(b, s->worker);
@@ -82,10 +83,10 @@ static void begin_stream(struct broadcast *b, struct session *s)
 {
     broadcast_restart_outlets(b, s->worker);
     if (s->standby != NULL) {
-        atomic_fetch_add_explicit(&b->switches, 1, memory_order_relaxed);
+        meter_add(&b->meter, STREAM_SWITCHES, 1);
         go_on_air(b, s);
     } else {
-        atomic_fetch_add_explicit(&b->takeovers, 1, memory_order_relaxed);
+        meter_add(&b->meter, STREAM_TAKEOVERS, 1);
         s->ops->on_published(s);
     }
 }

@@ -144,6 +144,7 @@ static void take_read(struct conn *c, size_t kept, size_t n)
         return;
     }
     c->bytes_in += n;
+    c->loop->bytes_in += n;
     if (c->handler != NULL)
         conn_deliver(c, c->loop->scratch, kept + n);
 }
@@ -315,7 +316,7 @@ ssize_t conn_send(struct conn *c, const struct iovec *iov, unsigned count)
 {
     ssize_t n = c->direct ? conn_plain.send(c, iov, count) : c->transport->send(c, iov, count);
     if (n > 0)
-        c->bytes_out += (uint64_t)n;
+        conn_count_out(c, (size_t)n);
     if (c->pending)
         update_events(c);
     return n;

@@ -88,7 +88,7 @@ struct conn {
     bool                         http2;    /* TLS: both sides have agreed to speak HTTP/2 */
     bool                         ended;    /* the peer's end is to be told behind what is kept of its input */
     int8_t                       failed;   /* an error to report at the end of the turn */
-    uint64_t                     bytes_in, bytes_out;
+    uint64_t                     bytes_in, bytes_out; /* of the owner, within what the transport adds */
     uint64_t                     linger_until_ms;
     struct loop_garbage          garbage;  /* of an inner connection */
 };
@@ -117,6 +117,14 @@ bool conn_flush(struct conn *);
 
 /* Offer bytes to the socket: how many it took, or a negative errno (-EAGAIN: full). */
 ssize_t conn_send(struct conn *, const struct iovec *iov, unsigned count);
+
+/* Bytes that the owner has sent to `fd` itself. */
+static inline void conn_count_out(struct conn *c, size_t size)
+{
+    c->bytes_out += size;
+    if (c->fd >= 0)
+        c->loop->bytes_out += size;
+}
 
 /* True if bytes may go straight to `fd` (no TLS in user space). */
 static inline bool conn_is_plain(const struct conn *c)

@@ -242,8 +242,16 @@ static void answer_method(struct http_session *s, unsigned methods)
     http_answer(s, &reply);
 }
 
+static void note_agent(struct http_session *s, const struct http_request *request)
+{
+    const char *agent = http_request_header(request, "User-Agent");
+    if (agent != NULL)
+        session_set_agent(&s->base, bytes_of(agent));
+}
+
 void http_route(struct http_session *s, const struct http_request *request)
 {
+    note_agent(s, request);
     const struct route *path = find_path(s, request);
     unsigned            methods = path != NULL ? methods_of(path) : 0;
     if (request->method == HTTP_METHOD_OPTIONS) { /* of any path: a page is to see the 404 that follows */

@@ -242,12 +242,18 @@ static void destroy(struct session *base)
     free(s);
 }
 
+static void parts(const struct session *base, struct session_parts *out)
+{
+    out->conn = ((const struct http_session *)base)->conn;
+}
+
 const struct session_ops http_session_ops = {
     .name = "HTTP",
     .on_tick = on_tick,
     .on_stop = on_stop,
     .on_close = on_close,
     .destroy = destroy,
+    .parts = parts,
 };
 
 static void start_session(struct worker *worker, int fd, const struct sockaddr_storage *peer,
@@ -260,6 +266,7 @@ static void start_session(struct worker *worker, int fd, const struct sockaddr_s
     s->parser = http_parser_new(&limits);
     s->since_ms = worker_now_ms(worker);
     s->conn = conn_new(&worker->loop, fd, &handler, s);
+    s->base.secure = tls != NULL;
     if (tls != NULL)
         tls_start(s->conn, tls);
 }

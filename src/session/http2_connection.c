@@ -143,12 +143,18 @@ static void destroy(struct session *base)
     free(h);
 }
 
+static void parts(const struct session *base, struct session_parts *out)
+{
+    out->conn = ((const struct http2_connection *)base)->conn;
+}
+
 static const struct session_ops ops = {
     .name = "HTTP/2",
     .on_tick = on_tick,
     .on_stop = on_stop,
     .on_close = on_close,
     .destroy = destroy,
+    .parts = parts,
 };
 
 /* The beginning. */

@@ -1,6 +1,7 @@
 #include "session/playback.h"
 
 #include "base/error.h"
+#include "core/broadcast.h"
 #include "core/context.h"
 #include "core/outlet.h"
 #include "core/session.h"
@@ -31,6 +32,18 @@ static int find_place(struct session *s, struct viewer *v, const struct track_ch
     if (error != 0)
         *why = limit_hit(stats, LIMIT_VIEWERS_PER_STREAM);
     return error;
+}
+
+void playback_join(struct session *s, struct viewer *v, struct outlet *o)
+{
+    session_meter_join(s, &o->broadcast->meter, false);
+    outlet_join(o, v);
+}
+
+void playback_leave(struct session *s, struct viewer *v)
+{
+    session_meter_leave(s);
+    outlet_leave(v);
 }
 
 int playback_open(struct session *s, struct viewer *v, struct outlet **out, const char **why)

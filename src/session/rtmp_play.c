@@ -48,8 +48,6 @@ static void on_stream_end(struct viewer *v)
 static void on_lost(struct viewer *v, int error)
 {
     struct rtmp_session *s = session_of(v);
-    if (error == ERR_TIMEOUT)
-        stats_add(&s->base.worker->context->stats.viewer_stalls, 1);
     session_close(&s->base, error == ERR_TIMEOUT ? "stalled: took nothing in time" : err_name(error));
 }
 
@@ -91,7 +89,7 @@ static void start_playing(struct rtmp_session *s, struct outlet *outlet)
     if (s->wants_fc_event)
         rtmp_send_fc_event(s, "onFCSubscribe", "NetStream.Play.Start");
     greet(s);
-    outlet_join(outlet, &s->viewer);
+    playback_join(&s->base, &s->viewer, outlet);
     events_emit(EVENT_POST_PLAY, &s->base, NULL);
 }
 
@@ -178,7 +176,7 @@ void rtmp_on_seek(struct rtmp_session *s, struct rtmp_call *call)
 void rtmp_stop_playing(struct rtmp_session *s, bool tell, const char *reason)
 {
     bool in_packet = s->viewer.cursor.offset > 0;
-    outlet_leave(&s->viewer);
+    playback_leave(&s->base, &s->viewer);
     log_info(&s->base.log, "RTMP session %s %s stop play %s: %s", s->base.id, s->base.ip,
              session_path(&s->base), reason);
     events_emit(EVENT_DONE_PLAY, &s->base, reason);
@@ -198,7 +196,7 @@ void rtmp_play_tick(struct rtmp_session *s, uint64_t now_ms)
     uint64_t wait_ms = (uint64_t)s->base.worker->config->play.wait_s * 1000;
     if (s->play_began || now_ms - s->state_since_ms <= wait_ms)
         return;
-    outlet_leave(&s->viewer);
+    playback_leave(&s->base, &s->viewer);
     log_info(&s->base.log, "RTMP session %s %s stop play %s: nobody published it", s->base.id, s->base.ip,
              session_path(&s->base));
     events_emit(EVENT_DONE_PLAY, &s->base, "nobody published it");

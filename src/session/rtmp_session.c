@@ -353,6 +353,14 @@ static void destroy(struct session *base)
     free(s);
 }
 
+static void parts(const struct session *base, struct session_parts *out)
+{
+    const struct rtmp_session *s = (const struct rtmp_session *)base;
+    out->conn = s->conn;
+    out->viewer = s->state == RTMP_PLAY ? &s->viewer : NULL;
+    out->in_packets = s->state == RTMP_PUBLISH ? s->ingest.packets : 0;
+}
+
 static void on_published(struct session *base)
 {
     rtmp_on_published((struct rtmp_session *)base);
@@ -365,6 +373,7 @@ static const struct session_ops ops = {
     .on_stop = on_stop,
     .on_close = on_close,
     .destroy = destroy,
+    .parts = parts,
 };
 
 void rtmp_session_start(struct worker *worker, int fd, const struct sockaddr_storage *peer,
@@ -372,6 +381,8 @@ void rtmp_session_start(struct worker *worker, int fd, const struct sockaddr_sto
 {
     struct rtmp_session *s = alloc_zeroed(sizeof *s);
     session_init(&s->base, worker, &ops, peer);
+    s->base.protocol = SESSION_RTMP;
+    s->base.secure = tls != NULL;
     s->conn = conn_new(&worker->loop, fd, &handler, s);
     if (tls != NULL)
         tls_start(s->conn, tls);
