@@ -48,6 +48,7 @@ enum { METER_VIEWER_KINDS = 4 };
 struct stream_meter {
     atomic_uint_fast64_t counts[STREAM_COUNTS];
     atomic_uint_fast32_t viewers[METER_VIEWER_KINDS]; /* now, by enum wire_form; the last: recordings */
+    atomic_uint_fast64_t in_bitrate, out_bitrate;     /* now, of those who publish and of viewers */
 };
 
 #define METER_RECORDINGS (METER_VIEWER_KINDS - 1)

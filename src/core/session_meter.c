@@ -37,6 +37,17 @@ static void settle(struct session *s, const struct meter *now)
     m->counted = *now;
 }
 
+/* The rate of the stream is the sum of those of its sessions: change this one's part in it. */
+static void share_bitrate(struct session *s, uint64_t bitrate)
+{
+    struct session_meter *m = &s->meter;
+    atomic_uint_fast64_t *sum = m->publishes ? &m->stream->in_bitrate : &m->stream->out_bitrate;
+    if (s->internal)
+        return;
+    atomic_fetch_add_explicit(sum, bitrate - m->shared_bitrate, memory_order_relaxed);
+    m->shared_bitrate = bitrate;
+}
+
 void session_meter_join(struct session *s, struct stream_meter *stream, bool publishes)
 {
     s->meter.stream = stream;
@@ -50,6 +61,7 @@ void session_meter_leave(struct session *s)
         return;
     session_meter_read(s, &now);
     settle(s, &now);
+    share_bitrate(s, 0);
     s->meter.stream = NULL;
     s->meter.before = now;
 }
@@ -59,11 +71,13 @@ void session_meter_tick(struct session *s, uint64_t now_ms)
     struct session_meter *m = &s->meter;
     struct meter          now;
     session_meter_read(s, &now);
-    if (m->stream != NULL)
-        settle(s, &now);
     rate_sample(&m->in, now.in_bytes, now_ms);
     rate_sample(&m->out, now.out_bytes, now_ms);
     meter_set(&m->in_bytes, now.in_bytes);
     meter_set(&m->in_bitrate, rate_bits(&m->in));
     meter_set(&m->out_bitrate, rate_bits(&m->out));
+    if (m->stream == NULL)
+        return;
+    settle(s, &now);
+    share_bitrate(s, rate_bits(m->publishes ? &m->in : &m->out));
 }

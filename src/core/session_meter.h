@@ -31,6 +31,7 @@ struct session_meter {
     struct meter         counted;  /* what has been added to streams */
     struct meter         before;   /* packets of the streams before this one */
     struct rate          in, out;
+    uint64_t             shared_bitrate; /* its part in that of the stream */
     /* As of the last tick: any thread may read these while the session is known to be there. */
     atomic_uint_fast64_t in_bytes, in_bitrate, out_bitrate;
 };

@@ -61,6 +61,7 @@ struct worker {
     size_t               listener_count;
     unsigned             file_count;          /* files that HTTP answers are being made of */
     uv_timer_t           tick;
+    unsigned             ticks;               /* that there have been */
     uv_timer_t           flush_timer;
     uv_async_t           wake;
     struct loop_hook     hook;
