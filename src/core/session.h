@@ -9,6 +9,7 @@
 
 #include "base/list.h"
 #include "base/log.h"
+#include "core/events.h"
 #include "core/session_meter.h"
 #include "net/address.h"
 #include "net/loop.h"
@@ -17,6 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct access_question;
 struct broadcast;
 struct conn;
 struct session;
@@ -78,6 +80,8 @@ struct session {
     int64_t                   created_ms; /* wall clock */
     char                     *agent;   /* User-Agent or flashVer, printable UTF-8; NULL: it said none */
     struct session_meter      meter;
+    struct access_question   *question;   /* it waits for the answer: core/access.h */
+    struct event_skips        skips;      /* a viewer's: core/events.h */
     struct log_context        log;
 };
 
