@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "core/broadcast_parts.h"
 #include "core/context.h"
+#include "core/events.h"
 #include "core/session.h"
 #include "core/standby.h"
 #include "core/worker.h"
@@ -84,9 +85,11 @@ static void begin_stream(struct broadcast *b, struct session *s)
     broadcast_restart_outlets(b, s->worker);
     if (s->standby != NULL) {
         meter_add(&b->meter, STREAM_SWITCHES, 1);
+        events_emit(EVENT_STANDBY, s, NULL);
         go_on_air(b, s);
     } else {
         meter_add(&b->meter, STREAM_TAKEOVERS, 1);
+        events_emit(EVENT_TAKEOVER, s, NULL);
         s->ops->on_published(s);
     }
 }

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "core/access.h"
 #include "core/context.h"
 #include "core/worker.h"
 #include "protocol/utf8.h"
@@ -93,11 +94,12 @@ void session_init_internal(struct session *s, struct worker *worker, const struc
 
 void session_set_stream(struct session *s, const struct url_stream *stream)
 {
+    char *query = alloc_string_of(stream->query.data, stream->query.size); /* it may be the one we have */
     free(s->query);
     if (s->stream == NULL)
         s->stream = alloc_zeroed(sizeof *s->stream);
     *s->stream = *stream;
-    s->query = alloc_string_of(stream->query.data, stream->query.size);
+    s->query = query;
     s->stream->query = bytes_of(s->query);
     s->log.path = s->stream->path;
 }
@@ -158,7 +160,8 @@ void session_set_agent(struct session *s, struct bytes agent)
 const char *session_protocol_name(const struct session *s)
 {
     static const char *const names[SESSION_PROTOCOLS][2] = {
-        [SESSION_HTTP] = { "http", "https" }, [SESSION_RTMP] = { "rtmp", "rtmps" },
+        [SESSION_HTTP] = { "http", "https" }, [SESSION_HTTP2] = { "http2", "http2" },
+        [SESSION_RTMP] = { "rtmp", "rtmps" },
         [SESSION_FLV] = { "flv", "https" },   [SESSION_WS] = { "ws", "wss" },
         [SESSION_RECORD] = { "record", "record" },
     };
@@ -202,6 +205,7 @@ void session_close(struct session *s, const char *reason)
         return;
     s->closed = true;
     log_debug(&s->log, "%s session %s %s closes: %s", s->ops->name, s->id, s->ip, reason);
+    access_withdraw(s);
     s->ops->on_close(s, reason);
     list_remove(&s->link);
     s->worker->session_count--;
@@ -214,6 +218,7 @@ void session_close(struct session *s, const char *reason)
 void session_tick(struct session *s, uint64_t now_ms)
 {
     session_meter_tick(s, now_ms);
+    events_tick_session(s, now_ms);
     s->ops->on_tick(s, now_ms);
 }
 

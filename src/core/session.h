@@ -9,6 +9,7 @@
 
 #include "base/list.h"
 #include "base/log.h"
+#include "core/events.h"
 #include "core/session_meter.h"
 #include "net/address.h"
 #include "net/loop.h"
@@ -17,6 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct access_question;
 struct broadcast;
 struct conn;
 struct session;
@@ -32,6 +34,7 @@ enum session_role { SESSION_IDLE, SESSION_PUBLISHER, SESSION_VIEWER, SESSION_ROL
 /* HTTP: not a stream, or not yet. */
 enum session_protocol {
     SESSION_HTTP,
+    SESSION_HTTP2, /* the connection; what is on its streams are sessions of their own */
     SESSION_RTMP,
     SESSION_FLV,
     SESSION_WS,
@@ -78,6 +81,8 @@ struct session {
     int64_t                   created_ms; /* wall clock */
     char                     *agent;   /* User-Agent or flashVer, printable UTF-8; NULL: it said none */
     struct session_meter      meter;
+    struct access_question   *question;   /* it waits for the answer: core/access.h */
+    struct event_skips        skips;      /* a viewer's: core/events.h */
     struct log_context        log;
 };
 
@@ -106,7 +111,8 @@ void session_forget_stream(struct session *);
  * The first time counts. */
 void session_set_agent(struct session *, struct bytes agent);
 
-/* "rtmp", "rtmps", "flv", "ws", "wss", "http", "record"; "https" is FLV or plain HTTP over TLS.  Static. */
+/* "rtmp", "rtmps", "flv", "ws", "wss", "http", "http2", "record"; "https" is FLV or no stream at all,
+ * over TLS.  Static. */
 const char *session_protocol_name(const struct session *);
 
 /* "publisher", "viewer", "idle".  Static. */

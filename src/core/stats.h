@@ -22,8 +22,14 @@ struct stats {
     atomic_uint_fast64_t viewers_refused;
     atomic_uint_fast64_t refused_by_address;   /* of those, and by which rule */
     atomic_uint_fast64_t refused_by_sign;
+    atomic_uint_fast64_t refused_by_hook;
     atomic_uint_fast64_t limits_hit[LIMIT_COUNT]; /* refused or ended for a limit */
     atomic_uint_fast64_t record_gaps;          /* times a recording lost packets */
+    atomic_uint_fast64_t webhooks_queued;      /* now: requests that wait or are on their way */
+    atomic_uint_fast64_t webhooks_sent;        /* answered as they should be */
+    atomic_uint_fast64_t webhooks_failed;      /* attempts that were not */
+    atomic_uint_fast64_t webhooks_retried;     /* attempts after the first */
+    atomic_uint_fast64_t webhooks_dead;        /* notifications given up, or never queued */
 };
 
 static inline void stats_add(atomic_uint_fast64_t *counter, uint64_t amount)

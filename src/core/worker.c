@@ -227,8 +227,11 @@ static void on_tick(uv_timer_t *timer)
 {
     struct worker *w = timer->data;
     tick_outlets(w);
-    if (++w->ticks % SESSION_TICKS == 0)
+    if (++w->ticks % SESSION_TICKS == 0) {
         tick_sessions(w);
+        if (w->index == 0)
+            events_tick_limits(w);
+    }
     if (w->index == 0)
         broadcast_expire_held(w);
 }

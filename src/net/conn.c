@@ -26,6 +26,7 @@ static void update_events(struct conn *c)
 {
     bool write = c->pending || (c->want_write && !c->opening);
     int  events = (c->reading ? UV_READABLE : 0) | (write ? UV_WRITABLE : 0);
+    events |= c->watching && c->fd >= 0 ? UV_DISCONNECT : 0;
     if (c->closing || events == c->events)
         return;
     c->events = events;
@@ -235,6 +236,10 @@ static void on_poll(uv_poll_t *handle, int status, int events)
     }
     if (events & UV_WRITABLE)
         conn_take_room(c);
+    if (!c->closing && c->watching && (events & UV_DISCONNECT)) {
+        end_of_read(c, 0);
+        return;
+    }
     if (!c->closing && (events & UV_READABLE))
         on_readable(c);
 }
@@ -334,11 +339,18 @@ void conn_pause(struct conn *c)
     update_events(c);
 }
 
+void conn_pause_watching(struct conn *c)
+{
+    c->watching = true;
+    conn_pause(c);
+}
+
 void conn_resume(struct conn *c)
 {
     if (c->reading)
         return;
     c->reading = true;
+    c->watching = false;
     update_events(c);
     c->redeliver = c->input_size > 0;
     if (c->redeliver || c->ended)
@@ -402,7 +414,7 @@ void conn_finish(struct conn *c)
     c->owner = NULL;
     c->held = false;
     c->finishing = true;
-    c->reading = false;
+    c->reading = c->watching = false;
     c->input_size = 0;
     if (c->opening)
         free_queue(c); /* it could never be sent */

@@ -82,6 +82,7 @@ struct conn {
     int                          fd;       /* -1: an inner connection */
     int                          events;   /* what uv_poll or the transport waits for now */
     bool                         reading, want_write, held, redeliver, finishing, closing;
+    bool                         watching; /* not reading, but waiting for the peer's end */
     bool                         opening;  /* the transport's handshake is not done: nothing can be sent */
     bool                         pending;  /* the transport keeps bytes that the socket did not take */
     bool                         direct;   /* bytes may go straight to `fd` */
@@ -147,6 +148,11 @@ void conn_want_write(struct conn *);
 /* Stop and resume taking input. */
 void conn_pause(struct conn *);
 void conn_resume(struct conn *);
+
+/* Stop taking input, but hear of the peer's end (on_end, ERR_CLOSED), whatever it sent before that:
+ * for an owner who has nothing to do for a peer that has gone.  Of an inner connection only a break is
+ * heard. */
+void conn_pause_watching(struct conn *);
 
 /* Have on_end() called with `error` at the end of the turn, from where anything may be closed; `why`
  * is static, or NULL.  Without an owner it is closed at once. */

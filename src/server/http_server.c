@@ -158,7 +158,8 @@ static void refuse(struct http_session *s, int error)
 
 static bool must_wait(const struct http_session *s)
 {
-    return s->pending != NULL && (s->body_waits || http_parser_done(s->parser));
+    bool waits_for_answer = s->pending != NULL && (s->body_waits || http_parser_done(s->parser));
+    return s->asking || waits_for_answer;
 }
 
 /* A TLS client has chosen it: the connection is another session's from here on. */
@@ -186,7 +187,7 @@ static size_t on_input(struct conn *conn, struct bytes in)
         taken += (size_t)n;
         http_go_on(s);
     }
-    if (!s->base.closed && must_wait(s))
+    if (!s->base.closed && must_wait(s) && !s->asking)
         conn_pause(s->conn);
     return taken;
 }
@@ -228,6 +229,10 @@ static void on_tick(struct session *base, uint64_t now_ms)
     uint32_t             limit_s = started ? config_of(s)->limits.handshake_s : config_of(s)->limits.idle_s;
     if (s->pending != NULL && !wants_body(s)) {
         check_progress(s, now_ms);
+        return;
+    }
+    if (s->asking) { /* who is asked has a time limit */
+        s->since_ms = now_ms;
         return;
     }
     if (now_ms - s->since_ms <= (uint64_t)limit_s * 1000)

@@ -171,8 +171,9 @@ static const struct conn_handler handler = { on_input, on_writable, on_end };
 static void on_tick(struct session *base, uint64_t now_ms)
 {
     struct flv_publisher *p = publisher_of(base);
-    if (ingest_is_silent(&p->ingest, now_ms))
-        end(p, 408, "publisher is silent");
+    const char           *silence = ingest_silence(&p->ingest, now_ms);
+    if (silence != NULL)
+        end(p, 408, silence);
     const char *excess = base->closed ? NULL : ingest_excess(&p->ingest, p->conn->bytes_in, now_ms);
     if (excess != NULL)
         end(p, 413, excess);

@@ -83,12 +83,18 @@ static void on_lost(struct viewer *v, int error)
 {
     struct flv_session *s = session_of(v);
     s->websocket.close_code = 0;
-    session_close(&s->base, error == ERR_TIMEOUT ? "stalled: took nothing in time" : err_name(error));
+    session_close(&s->base, playback_lost(&s->base, error));
+}
+
+static void on_skip(struct viewer *v, uint64_t packets)
+{
+    events_skip(&session_of(v)->base, packets);
 }
 
 static const struct viewer_ops viewer_ops = {
     .on_start = on_start,
     .on_stream_end = on_stream_end,
+    .on_skip = on_skip,
     .on_lost = on_lost,
 };
 

@@ -201,6 +201,7 @@ void http2_connection_start(struct session *before, struct conn *conn, http2_req
 {
     struct http2_connection *h = alloc_zeroed(sizeof *h);
     session_init_after(&h->base, &ops, before);
+    h->base.protocol = SESSION_HTTP2;
     h->conn = conn;
     h->on_request = on_request;
     list_init(&h->streams);

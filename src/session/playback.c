@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "core/broadcast.h"
 #include "core/context.h"
+#include "core/events.h"
 #include "core/outlet.h"
 #include "core/session.h"
 #include "core/worker.h"
@@ -13,6 +14,15 @@ void playback_refuse(struct session *s, const char *why)
     log_error(&s->log, "%s session %s %s play %s error, %s", s->ops->name, s->id, s->ip, session_path(s),
               why);
     stats_add(&s->worker->context->stats.viewers_refused, 1);
+}
+
+const char *playback_lost(struct session *s, int error)
+{
+    static const char stalled[] = "stalled: took nothing in time";
+    if (error != ERR_TIMEOUT)
+        return err_name(error);
+    events_emit(EVENT_STALL, s, stalled);
+    return stalled;
 }
 
 /* 0, or the error for which there is no place, and its phrase. */

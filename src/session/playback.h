@@ -20,4 +20,8 @@ void playback_leave(struct session *, struct viewer *);
 /* Log and count a refusal for another reason. */
 void playback_refuse(struct session *, const char *why);
 
+/* The viewer was lost (viewer_ops.on_lost): tells that it has stalled, if it has.  Returns
+ * the reason to end with. */
+const char *playback_lost(struct session *, int error);
+
 #endif

@@ -1,5 +1,4 @@
 #include "base/error.h"
-#include "core/access.h"
 #include "core/context.h"
 #include "core/events.h"
 #include "core/outlet.h"
@@ -48,12 +47,18 @@ static void on_stream_end(struct viewer *v)
 static void on_lost(struct viewer *v, int error)
 {
     struct rtmp_session *s = session_of(v);
-    session_close(&s->base, error == ERR_TIMEOUT ? "stalled: took nothing in time" : err_name(error));
+    session_close(&s->base, playback_lost(&s->base, error));
+}
+
+static void on_skip(struct viewer *v, uint64_t packets)
+{
+    events_skip(&session_of(v)->base, packets);
 }
 
 static const struct viewer_ops viewer_ops = {
     .on_start = on_start,
     .on_stream_end = on_stream_end,
+    .on_skip = on_skip,
     .on_lost = on_lost,
 };
 
@@ -99,6 +104,7 @@ static void on_access(struct session *base, enum auth_use use, const struct acce
     struct outlet       *outlet;
     const char          *why;
     (void)use;
+    rtmp_stop_asking(s);
     if (!answer->allowed) {
         playback_refuse(base, answer->log);
         refuse(s, answer->why);
@@ -131,7 +137,7 @@ void rtmp_on_play(struct rtmp_session *s, struct rtmp_call *call)
         return;
     }
     session_set_stream(&s->base, &stream);
-    access_ask(&s->base, AUTH_PLAY, on_access);
+    rtmp_ask(s, AUTH_PLAY, on_access);
 }
 
 /* Pausing holds back everything; going on starts at the newest keyframe, with the headers. */
