@@ -15,6 +15,7 @@
 #define MILLRACE_CORE_BROADCAST_H
 
 #include "core/gop_cache.h"
+#include "core/meter.h"
 #include "core/stream_tracks.h"
 #include "core/timeline.h"
 
@@ -46,8 +47,8 @@ struct broadcast {
     atomic_int_fast64_t  viewer_count;
     atomic_uint_fast64_t media_ms;       /* when the publisher last sent something, or began */
     atomic_uint_fast64_t warm_ms;        /* the same of the one that stands by */
-    atomic_uint_fast64_t takeovers;
-    atomic_uint_fast64_t switches;       /* between the main publisher and its backup */
+    struct stream_meter  meter;
+    int64_t              began_ms;       /* lock; wall clock: since when it is published; 0: it is not */
     /* The packets' side. */
     struct gop_cache     cache;
     struct timeline      timeline;
@@ -85,10 +86,16 @@ bool broadcast_is_live(struct context *, const char *path);
  * stream is held.  0, ERR_TOO_BIG, or ERR_REFUSED for too many variants of the stream. */
 int  broadcast_attach(struct outlet *);
 void broadcast_detach(struct outlet *);
-void broadcast_count_viewers(struct broadcast *, int change);
+
+/* What has been counted of it until now.  Any thread that holds a reference, or the lock. */
+void broadcast_read_counts(const struct broadcast *, uint64_t out[STREAM_COUNTS]);
 
 /* Count one more, unless there are `viewers_max` (0: no limit). */
 bool broadcast_admit_viewer(struct broadcast *, uint32_t viewers_max);
+
+/* A viewer or a recording (`kind` as stream_meter.viewers has it) has come, or left. */
+void broadcast_count_viewer(struct broadcast *, unsigned kind, bool admitted);
+void broadcast_discount_viewer(struct broadcast *, unsigned kind);
 
 /* Streams whose publisher has not come back in time end.  From one worker's tick. */
 void broadcast_expire_held(struct worker *);

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "core/broadcast_parts.h"
 #include "core/context.h"
+#include "core/events.h"
 #include "core/session.h"
 #include "core/standby.h"
 #include "core/worker.h"
@@ -23,6 +24,7 @@ static void take_stream(struct broadcast *b, struct session *s)
     b->cache.limits = context_gop_limits(b->context->config, b->path); /* a reload may have changed them */
     b->held = false;
     b->serial++;
+    b->began_ms = b->began_ms != 0 ? b->began_ms : clock_wall_ms();
     atomic_store_explicit(&b->media_ms, worker_now_ms(s->worker), memory_order_relaxed);
     stream_tracks_clear(&b->tracks);
     broadcast_list_targets(b, s->worker);
@@ -82,10 +84,12 @@ static void begin_stream(struct broadcast *b, struct session *s)
 {
     broadcast_restart_outlets(b, s->worker);
     if (s->standby != NULL) {
-        atomic_fetch_add_explicit(&b->switches, 1, memory_order_relaxed);
+        meter_add(&b->meter, STREAM_SWITCHES, 1);
+        events_emit(EVENT_STANDBY, s, NULL);
         go_on_air(b, s);
     } else {
-        atomic_fetch_add_explicit(&b->takeovers, 1, memory_order_relaxed);
+        meter_add(&b->meter, STREAM_TAKEOVERS, 1);
+        events_emit(EVENT_TAKEOVER, s, NULL);
         s->ops->on_published(s);
     }
 }

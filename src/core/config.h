@@ -43,6 +43,11 @@ enum config_takeover {
     CONFIG_TAKEOVER_REPLACE_IF_STALLED,
 };
 
+enum config_on_error {
+    CONFIG_ON_ERROR_DENY,
+    CONFIG_ON_ERROR_ALLOW,
+};
+
 struct config_list {
     char **items; /* owned, as each item is */
     size_t count;
@@ -69,6 +74,22 @@ struct config_stream_key {
 struct config_stream_keys {
     struct config_stream_key *items; /* owned */
     size_t                    count;
+};
+
+/* Who is told of events. */
+struct config_hook {
+    char              *url;
+    char              *secret;     /* NULL: notify.secret */
+    unsigned           events;     /* 1u << enum event_type, of each */
+    struct config_list apps;       /* empty: all */
+    uint32_t           timeout_ms; /* 0: notify.timeout_ms */
+    int                retries;    /* -1: notify.retries */
+    int                on_error;   /* enum config_on_error; -1: notify.on_error */
+};
+
+struct config_hooks {
+    struct config_hook *items; /* owned */
+    size_t              count;
 };
 
 /* One port that speaks TLS. */
@@ -167,6 +188,21 @@ struct config {
         char    *path; /* "": in record.path */
         uint32_t keep_s; /* 0: for ever */
     } store;
+    struct {
+        struct config_list   url;
+        struct config_hooks  hooks;
+        char                *secret; /* "": requests are not signed */
+        enum config_on_error on_error;
+        bool                 strict;
+        uint32_t             timeout_ms;
+        uint32_t             retries;
+        uint32_t             retry_ms;
+        uint32_t             queue;
+        uint32_t             connections;
+        char                *ca; /* "": those that the system trusts */
+        bool                 tls_verify;
+        char                *proxy; /* "": none */
+    } notify;
     struct {
         struct cidr_list from;
     } proxy;

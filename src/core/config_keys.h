@@ -26,6 +26,8 @@ enum config_type {
     CONFIG_NETWORKS, /* struct cidr_list: IPv4 and IPv6 addresses and networks */
     CONFIG_STREAM_KEYS,  /* struct config_stream_keys (core/config.h) */
     CONFIG_CERTIFICATES, /* struct config_certificates (core/config.h) */
+    CONFIG_URLS,         /* struct config_list of URLs; one alone may be a string */
+    CONFIG_HOOKS,        /* struct config_hooks (core/config.h) */
 };
 
 enum config_flag {

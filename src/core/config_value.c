@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "core/config.h"
 #include "core/config_certificates.h"
+#include "core/config_hooks.h"
 #include "core/config_stream_keys.h"
 
 #include <arpa/inet.h>
@@ -264,6 +265,10 @@ static int set(const struct config_key *key, void *member, const json_t *value, 
         return config_stream_keys_set(member, value, (size_t)key->max, why.text, why.size);
     case CONFIG_CERTIFICATES:
         return config_certificates_set(member, value, (size_t)key->max, why.text, why.size);
+    case CONFIG_URLS:
+        return config_urls_set(member, value, (size_t)key->max, why.text, why.size);
+    case CONFIG_HOOKS:
+        return config_hooks_set(member, value, (size_t)key->max, why.text, why.size);
     case CONFIG_STRING:
     case CONFIG_ADDRESS:
     case CONFIG_PATH:
@@ -321,7 +326,10 @@ json_t *config_key_get(const struct config_key *key, const void *base)
     case CONFIG_ENUM:
         return get_choice(key, member);
     case CONFIG_LIST:
+    case CONFIG_URLS:
         return get_list(member);
+    case CONFIG_HOOKS:
+        return config_hooks_get(member);
     case CONFIG_NETWORKS:
         return get_networks(member);
     case CONFIG_STREAM_KEYS:
@@ -357,8 +365,10 @@ bool config_key_is_equal(const struct config_key *key, const void *a, const void
 void config_key_clear(const struct config_key *key, void *base)
 {
     void *member = member_of(key, base);
-    if (key->type == CONFIG_LIST)
+    if (key->type == CONFIG_LIST || key->type == CONFIG_URLS)
         clear_list(member);
+    else if (key->type == CONFIG_HOOKS)
+        config_hooks_clear(member);
     else if (key->type == CONFIG_NETWORKS)
         clear_networks(member);
     else if (key->type == CONFIG_STREAM_KEYS)

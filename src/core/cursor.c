@@ -47,17 +47,20 @@ void cursor_pass(struct cursor *c, const struct packet_ring *ring)
     c->seq++;
 }
 
-void cursor_advance(struct cursor *c, const struct packet_ring *ring, size_t size)
+unsigned cursor_advance(struct cursor *c, const struct packet_ring *ring, size_t size)
 {
+    unsigned passed = 0;
     while (size > 0) {
         const struct avpacket *p = cursor_packet(c, ring);
         assert(p != NULL); /* no more was offered than there is */
         size_t left = wire_size(p, c->form) - c->offset;
         if (size < left) {
             c->offset += (uint32_t)size;
-            return;
+            return passed;
         }
         size -= left;
         cursor_pass(c, ring);
+        passed++;
     }
+    return passed;
 }

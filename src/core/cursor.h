@@ -41,7 +41,7 @@ struct avpacket *cursor_packet(struct cursor *, const struct packet_ring *ring);
  * reference back. */
 void cursor_pass(struct cursor *, const struct packet_ring *ring);
 
-/* Go `size` bytes on, as far as a socket took what was offered. */
-void cursor_advance(struct cursor *, const struct packet_ring *ring, size_t size);
+/* Go `size` bytes on, as far as a socket took what was offered.  Returns how many packets that ends. */
+unsigned cursor_advance(struct cursor *, const struct packet_ring *ring, size_t size);
 
 #endif

@@ -23,7 +23,8 @@ struct run {
     struct cursor start;
     struct cursor end;     /* where a socket that took them all stands */
     size_t        size;
-    unsigned      count;
+    unsigned      count;   /* of iov */
+    unsigned      packets; /* that it ends */
     struct iovec  iov[RUN_IOV_MAX];
     uint8_t       headers[RUN_IOV_MAX][AVPACKET_RTMP_SIZE]; /* for a msid other than WIRE_MSID */
 };
@@ -78,6 +79,7 @@ static void build_run(struct run *run, const struct cursor *start, const struct 
     run->start = *start;
     run->size = 0;
     run->count = 0;
+    run->packets = 0;
     while (packet_max-- > 0 && run->size < RUN_SIZE_MAX && (p = cursor_packet(&at, ring)) != NULL) {
         size_t   covered = 0, left = wire_size(p, at.form) - at.offset;
         unsigned used = wire_iov(p, at.form, at.offset, run->iov + run->count, RUN_IOV_MAX - run->count,
@@ -91,6 +93,7 @@ static void build_run(struct run *run, const struct cursor *start, const struct 
             break;
         }
         cursor_pass(&at, ring);
+        run->packets++;
     }
     run->end = at;
 }
@@ -112,10 +115,12 @@ static struct run *find_run(struct fanout *f, const struct viewer *v)
 static void move_to(struct viewer *v, const struct run *run, size_t sent)
 {
     struct header_set *preroll = v->cursor.preroll;
-    if (sent == run->size)
+    if (sent == run->size) {
         v->cursor = run->end;
-    else
-        cursor_advance(&v->cursor, &v->outlet->cache.ring, sent);
+        v->packets_sent += run->packets;
+    } else {
+        v->packets_sent += cursor_advance(&v->cursor, &v->outlet->cache.ring, sent);
+    }
     if (preroll != NULL && v->cursor.preroll == NULL)
         header_set_unref(&preroll);
     conn_hold(v->conn, v->cursor.offset > 0);
@@ -168,7 +173,7 @@ static void submit(struct fanout *f, struct list *lost)
     sender_send(f->sender, f->jobs, f->job_count);
     for (unsigned i = 0; i < f->job_count; i++) {
         if (f->jobs[i].result > 0)
-            f->viewers[i]->conn->bytes_out += (uint64_t)f->jobs[i].result;
+            conn_count_out(f->viewers[i]->conn, (size_t)f->jobs[i].result);
         apply_steady(f->viewers[i], f->job_runs[i], f->jobs[i].result, lost);
     }
     f->job_count = 0;
@@ -255,6 +260,8 @@ static uint64_t feed_sink(struct viewer *v, uint64_t budget)
             break;
         }
         total += p->size;
+        v->bytes_sent += wire_size(p, WIRE_FLV);
+        v->packets_sent++;
         struct header_set *preroll = v->cursor.preroll;
         cursor_pass(&v->cursor, &v->outlet->cache.ring);
         if (preroll != NULL && v->cursor.preroll == NULL)

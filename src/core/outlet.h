@@ -68,6 +68,13 @@ void outlet_leave(struct viewer *);
  * next. */
 void outlet_filter_viewer(struct viewer *, uint8_t filter, bool at_start);
 
+/* How far it is behind what has come; what lies in its socket has been sent. */
+struct viewer_lag {
+    int64_t  ms;
+    uint64_t size; /* of packets */
+};
+struct viewer_lag outlet_viewer_lag(const struct viewer *);
+
 /* The viewer's socket takes bytes again. */
 void outlet_viewer_writable(struct viewer *);
 

@@ -151,12 +151,6 @@ void worker_feed_soon(struct worker *w, struct viewer *v)
     list_append(&w->turn, &v->turn);
 }
 
-void worker_count_skip(struct worker *w, uint64_t packets)
-{
-    stats_add(&w->context->stats.viewer_skips, 1);
-    stats_add(&w->context->stats.viewer_skipped_packets, packets);
-}
-
 static void feed_viewers(struct worker *w)
 {
     uint64_t spent = 0;
@@ -198,12 +192,26 @@ static void on_wake(uv_async_t *async)
     (void)async; /* it ends the wait; the posts are run at the end of this turn */
 }
 
+static void publish_meter(struct worker *w, const uint64_t *protocols, const uint64_t *roles)
+{
+    meter_set(&w->meter.in_bytes, w->loop.bytes_in);
+    meter_set(&w->meter.out_bytes, w->loop.bytes_out);
+    for (int i = 0; i < SESSION_PROTOCOLS; i++)
+        meter_set(&w->meter.protocols[i], protocols[i]);
+    for (int i = 0; i < SESSION_ROLES; i++)
+        meter_set(&w->meter.roles[i], roles[i]);
+}
+
 static void tick_sessions(struct worker *w)
 {
+    uint64_t protocols[SESSION_PROTOCOLS] = { 0 }, roles[SESSION_ROLES] = { 0 };
     LIST_EACH (node, &w->sessions) {
         struct session *s = LIST_ITEM(node, struct session, link);
-        session_tick(s, worker_now_ms(w));
+        protocols[s->protocol]++;
+        roles[s->role] += !s->internal;
+        session_tick(s, worker_now_ms(w)); /* may close it */
     }
+    publish_meter(w, protocols, roles);
 }
 
 static void tick_outlets(struct worker *w)
@@ -219,8 +227,11 @@ static void on_tick(uv_timer_t *timer)
 {
     struct worker *w = timer->data;
     tick_outlets(w);
-    if (worker_now_ms(w) / TICK_MS % SESSION_TICKS == 0)
+    if (++w->ticks % SESSION_TICKS == 0) {
         tick_sessions(w);
+        if (w->index == 0)
+            events_tick_limits(w);
+    }
     if (w->index == 0)
         broadcast_expire_held(w);
 }
@@ -337,6 +348,7 @@ static void *run(void *worker)
         log_warn(NULL, "delivery.backend: io_uring is not to be had here; using sendmsg");
         w->fanout = fanout_new(SENDER_SENDMSG);
     }
+    atomic_store_explicit(&w->meter.backend, fanout_backend_name(w->fanout), memory_order_relaxed);
     log_debug(NULL, "worker %u runs, sending by %s", w->index, fanout_backend_name(w->fanout));
     loop_run(&w->loop);
     close_listeners(w);

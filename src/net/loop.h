@@ -29,6 +29,8 @@ struct loop {
     size_t       lingering_count;
     struct list  garbage;    /* struct loop_garbage */
     uint8_t     *scratch;    /* LOOP_SCRATCH_SIZE + SLACK: shared by all reads of this loop */
+    uint64_t     bytes_in;   /* of all its sockets, within TLS */
+    uint64_t     bytes_out;
     void        *tls;        /* net/tls.c's, for all its connections; NULL before the first */
 };
 
@@ -48,6 +50,9 @@ int  loop_init(struct loop *);               /* 0 or ERR_SYSTEM */
 void loop_run(struct loop *);                /* until loop_stop() */
 void loop_stop(struct loop *);               /* from a callback of this loop */
 void loop_close(struct loop *);              /* after loop_run(): ends what is left, frees all */
+
+/* How long it has waited for something to do, in all.  From any thread while the loop is there. */
+uint64_t loop_idle_us(const struct loop *);
 
 void loop_add_hook(struct loop *, struct loop_hook *);
 

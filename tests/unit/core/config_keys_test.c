@@ -134,6 +134,8 @@ static void test_table(void **state)
         [CONFIG_NETWORKS] = sizeof(struct cidr_list),
         [CONFIG_STREAM_KEYS] = sizeof(struct config_stream_keys),
         [CONFIG_CERTIFICATES] = sizeof(struct config_certificates),
+        [CONFIG_URLS] = sizeof(struct config_list),
+        [CONFIG_HOOKS] = sizeof(struct config_hooks),
     };
     for (size_t i = 0; i < config_key_count; i++) {
         const struct config_key *key = &config_keys[i];
@@ -215,6 +217,12 @@ static void write_row(const struct config_key *key, char *out, size_t size)
     case CONFIG_CERTIFICATES:
         snprintf(range, sizeof range, "up to %lld objects `{ \"cert\": FILE, \"key\": FILE }`",
                  (long long)key->max);
+        break;
+    case CONFIG_URLS:
+        snprintf(range, sizeof range, "a URL, or up to %lld", (long long)key->max);
+        break;
+    case CONFIG_HOOKS:
+        snprintf(range, sizeof range, "up to %lld objects, see WEBHOOKS.md", (long long)key->max);
         break;
     default:
         snprintf(range, sizeof range, "%lld to %lld%s", (long long)key->min, (long long)key->max,

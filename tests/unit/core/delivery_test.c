@@ -366,7 +366,7 @@ static void test_a_slow_viewer_skips(void **state)
     for (int i = 30; i < 32; i++)
         expect(&want, packets[i], WIRE_FLV);
     check_seen(slow, &want);
-    CHECK_EQ(stats_get(&context->stats.viewer_skips), 1);
+    CHECK_EQ(meter_get(&publisher->broadcast->meter, STREAM_SKIPS_LAG_BYTES), 1);
     stop_watching(slow);
     drop_all(packets, COUNT(packets));
 }
@@ -720,7 +720,7 @@ static void test_standby(void **state)
     CHECK(publisher->standby == NULL && backup->standby != NULL);
     seen[4] = publish(make_inter(85));
     receive_all(w);
-    CHECK_EQ(publisher->broadcast->switches, 2);
+    CHECK_EQ(meter_get(&publisher->broadcast->meter, STREAM_SWITCHES), 2);
     expect(&all, main_key, WIRE_FLV);
     size_t after_main = all.size;
     CHECK(w->seen_size > after_main);
