@@ -1,7 +1,6 @@
 #include "core/record_path.h"
 
 #include "base/error.h"
-#include "base/time_text.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -64,6 +63,7 @@ bool record_path_parse_file(const char *file, struct record_path *out, bool *par
     return true;
 }
 
+/* mktime() would read the time zone anew each time, beside all threads that log. */
 int64_t record_path_time_ms(const char *stamp)
 {
     struct tm tm = { 0 };
@@ -73,8 +73,13 @@ int64_t record_path_time_ms(const char *stamp)
         return -1;
     tm.tm_year -= 1900;
     tm.tm_mon -= 1;
-    int64_t seconds = time_text_of_local(&tm);
-    return seconds < 0 ? -1 : seconds * 1000;
+    time_t    as_utc = timegm(&tm), seconds = as_utc;
+    struct tm local;
+    for (int i = 0; i < 2; i++) { /* the offset that is in force then, not the one a few hours off */
+        localtime_r(&seconds, &local);
+        seconds = as_utc - local.tm_gmtoff;
+    }
+    return seconds < 0 ? -1 : (int64_t)seconds * 1000;
 }
 
 /* protocol/url.h promises as much of every stream that comes from a peer. */
