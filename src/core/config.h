@@ -104,6 +104,10 @@ struct config {
         bool                       ktls;
     } tls;
     struct {
+        bool  enable;
+        char *allow_origin;
+    } api;
+    struct {
         char *root;   /* "": no files are served */
         char *router; /* the prefix of their URLs */
     } static_files;   /* "static" is a word of C's */

@@ -64,6 +64,11 @@ const struct config_key config_keys[] = {
     { KEY(http2.control_frames), INTEGER(1000, 10, 1000000), LIVE,
       .doc = "Frames without a request or a byte in them that an HTTP/2 client may send in a second." },
 
+    { KEY(api.enable), BOOL(true), LIVE,
+      .doc = "Answer under `/api`; see API.md." },
+    { KEY(api.allow_origin), STRING("", 1024), LIVE,
+      .doc = "The web origin whose pages may use the API; empty is none but the server's own pages." },
+
     { .name = "static.root", PLACE(static_files.root), PATH("", 4095), LIVE,
       .doc = "A folder whose files are served over HTTP; empty is none." },
     { .name = "static.router", PLACE(static_files.router), STRING("/", 1024), LIVE,

@@ -15,6 +15,7 @@
 #include <pthread.h>
 #include <stddef.h>
 
+struct api;
 struct session;
 struct tls_store;
 struct worker;
@@ -29,6 +30,7 @@ struct context {
     struct map          *broadcasts; /* lock: stream path to struct broadcast */
     struct map          *sessions;   /* lock: session id to struct session */
     struct tls_store    *tls;        /* NULL if no port speaks TLS; safe from any thread */
+    struct api          *api;        /* server/api.h's; NULL without a server */
     struct map          *addresses;  /* lock: IP address to its number of connections, as a pointer */
 };
 

@@ -6,6 +6,7 @@
 #include "core/worker.h"
 #include "net/conn.h"
 #include "protocol/websocket.h"
+#include "server/api.h"
 #include "server/http_peer.h"
 #include "server/static_files.h"
 #include "session/flv_publish_session.h"
@@ -122,6 +123,13 @@ static void on_publish(struct http_session *s, const struct http_request *reques
         ask(s, request, AUTH_PUBLISH, &stream);
 }
 
+/* The API.  An app may have its name: /api/show.flv is a stream. */
+
+static bool is_api(const struct http_session *s, const struct http_request *request)
+{
+    return api_has_path(s->base.worker->config, request->path) && !is_stream(s, request);
+}
+
 /* WebSockets: streams as well, with or without ".flv". */
 
 static bool is_websocket(const struct http_session *s, const struct http_request *request)
@@ -174,6 +182,7 @@ static bool is_mounted_file(const struct http_session *s, const struct http_requ
 
 static const struct route routes[] = {
     { is_websocket,    ON_ANY,             on_websocket       },
+    { is_api,          ON_ANY,             api_serve          },
     { is_mounted_file, ON(GET) | ON(HEAD), static_files_serve },
     { is_stream,       ON(GET) | ON(HEAD), on_play            },
     { is_stream,       ON(POST) | ON(PUT), on_publish         },
@@ -246,7 +255,7 @@ void http_route(struct http_session *s, const struct http_request *request)
 {
     const struct route *path = find_path(s, request);
     unsigned            methods = path != NULL ? methods_of(path) : 0;
-    if (request->method == HTTP_METHOD_OPTIONS) { /* of any path: a page is to see the 404 that follows */
+    if (request->method == HTTP_METHOD_OPTIONS && (path == NULL || path->serve != api_serve)) { /* of any path: a page is to see the 404 that follows */
         answer_options(s, methods);
         return;
     }
