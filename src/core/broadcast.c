@@ -174,7 +174,6 @@ static void post_welcome(void *broadcast, void *worker)
 /* Then, without it: what the outlets know of the publisher before is over. */
 void broadcast_restart_outlets(struct broadcast *b, struct worker *w)
 {
-    b->wants_keyframe = true;
     timeline_restart(&b->timeline);
     gop_cache_restart(&b->cache);
     for (size_t i = 0; i < b->target_count; i++)
@@ -199,13 +198,10 @@ void broadcast_append(struct session *s, struct avpacket *p, uint32_t time_ms)
         return;
     }
     atomic_store_explicit(&b->media_ms, worker_now_ms(s->worker), memory_order_relaxed);
-    if (frame && p->type == AV_VIDEO && b->wants_keyframe) {
-        if (!(p->flags & AV_KEYFRAME)) { /* nothing that could show it has come */
-            stats_add(&b->context->stats.packets_dropped, 1);
-            avpacket_unref(&p);
-            return;
-        }
-        b->wants_keyframe = false;
+    if (gop_cache_lacks_keyframe(&b->cache, p)) {
+        stats_add(&b->context->stats.packets_dropped, 1);
+        avpacket_unref(&p);
+        return;
     }
     p->dts_ms = frame ? timeline_frame(&b->timeline, p->type, p->track, time_ms)
                       : timeline_header(&b->timeline, time_ms);

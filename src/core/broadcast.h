@@ -55,7 +55,6 @@ struct broadcast {
     struct outlet      **targets;        /* the outlets packets are posted to; a reference each */
     size_t               target_count;
     unsigned             targets_as_of;  /* outlets_changed when they were listed */
-    bool                 wants_keyframe; /* no video before the publisher's first */
 };
 
 /* A main publisher and a backup (session->backup) may publish a stream at once: one is on the air,

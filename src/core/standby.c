@@ -40,7 +40,7 @@ void standby_take(struct standby *w, struct avpacket *p, uint64_t now_ms, uint64
     w->heard_ms = now_ms;
     w->has_video |= p->type == AV_VIDEO;
     if (w->claiming)
-        packet_ring_push(&w->waiting, p);
+        packet_ring_push(&w->waiting, p, 0);
     else if (!avpacket_is_frame(p) && (p->flags & AV_HEADERS))
         keep_header(w, p);
 }
