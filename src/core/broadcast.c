@@ -198,6 +198,7 @@ void broadcast_append(struct session *s, struct avpacket *p, uint32_t time_ms)
         return;
     }
     atomic_store_explicit(&b->media_ms, worker_now_ms(s->worker), memory_order_relaxed);
+    stats_add(&b->media_bytes, p->size);
     if (gop_cache_lacks_keyframe(&b->cache, p)) {
         stats_add(&b->context->stats.packets_dropped, 1);
         avpacket_unref(&p);

@@ -836,6 +836,41 @@ static void test_standby_for_a_stalled_publisher(void **state)
     drop_all(packets, COUNT(packets));
 }
 
+/* So does one whose bitrate falls, to one whose has not; then it must be well by more. */
+static void test_standby_for_a_low_bitrate(void **state)
+{
+    (void)state;
+    struct session  *backup = start_backup();
+    struct avpacket *first, *second, *third;
+    config->publish.standby_min_bitrate = 1000;
+    config->publish.standby_return_s = 0;
+    first = publish_by(backup, make_key(0));
+    backup->standby->own.level = BITRATE_WELL;
+    backup->standby->other.at_ms -= BITRATE_WINDOW_MS; /* a window of nothing */
+    second = publish_by(backup, make_inter(40));
+    turn();
+    CHECK_EQ(backup->standby->other.level, BITRATE_LOW);
+    CHECK(backup->standby != NULL); /* until its next keyframe */
+    third = publish_by(backup, make_key(80));
+    turn();
+    turn();
+    CHECK(backup->standby == NULL && publisher->standby != NULL);
+    CHECK_EQ(publisher->broadcast->last_switch, STANDBY_LOW);
+    CHECK_EQ(publisher->standby->own.level, BITRATE_LOW);
+    struct avpacket *back = publish(make_key(0));
+    turn();
+    turn();
+    CHECK(publisher->standby != NULL); /* though standby_return_s is 0 */
+    publisher->standby->own.level = BITRATE_WELL;
+    struct avpacket *again = publish(make_key(40));
+    turn();
+    turn();
+    CHECK(publisher->standby == NULL && backup->standby != NULL);
+    CHECK_EQ(publisher->broadcast->last_switch, STANDBY_RETURNED);
+    session_close(backup, "test");
+    drop_all((struct avpacket *[]){ first, second, third, back, again }, 5);
+}
+
 static void test_standby_slots(void **state)
 {
     (void)state;
@@ -874,6 +909,7 @@ int main(void)
         TEST(test_takeover_withdrawn),
         TEST(test_standby),
         TEST(test_standby_for_a_stalled_publisher),
+        TEST(test_standby_for_a_low_bitrate),
         TEST(test_standby_slots),
     };
     backend = SENDER_SENDMSG;
