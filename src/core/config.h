@@ -161,6 +161,7 @@ struct config {
         uint32_t             stalled_s;
         uint32_t             standby_after_ms;
         uint32_t             standby_return_s;
+        uint64_t             standby_min_bitrate; /* bits a second; 0: none */
         struct config_stream_keys keys;
         struct cidr_list allow; /* empty: all */
         struct cidr_list deny;  /* wins over `allow` */

@@ -71,11 +71,12 @@ static void set_msid(struct run *run, unsigned at, const struct avpacket *p, uin
 }
 
 /* The bytes from `start` on, of at most `packet_max` packets. */
-static void build_run(struct run *run, const struct cursor *start, const struct packet_ring *ring,
+static void build_run(struct run *run, const struct cursor *start, const struct gop_cache *cache,
                       unsigned packet_max)
 {
-    struct cursor    at = *start;
-    struct avpacket *p;
+    const struct packet_ring *ring = &cache->ring;
+    struct cursor             at = *start;
+    struct avpacket          *p;
     run->start = *start;
     run->size = 0;
     run->count = 0;
@@ -92,9 +93,11 @@ static void build_run(struct run *run, const struct cursor *start, const struct 
             at.offset += (uint32_t)covered;
             break;
         }
-        cursor_pass(&at, ring);
+        cursor_pass(&at);
         run->packets++;
     }
+    if (at.seq == ring->next)
+        cursor_settle(&at, &cache->groups);
     run->end = at;
 }
 
@@ -107,7 +110,7 @@ static struct run *find_run(struct fanout *f, const struct viewer *v)
     if (f->run_count == RUNS_MAX)
         return NULL;
     struct run *run = &f->runs[f->run_count++];
-    build_run(run, &v->cursor, &v->outlet->cache.ring, UINT_MAX);
+    build_run(run, &v->cursor, &v->outlet->cache, UINT_MAX);
     f->cut_short |= run->end.seq < v->outlet->cache.ring.next;
     return run;
 }
@@ -263,7 +266,7 @@ static uint64_t feed_sink(struct viewer *v, uint64_t budget)
         v->bytes_sent += wire_size(p, WIRE_FLV);
         v->packets_sent++;
         struct header_set *preroll = v->cursor.preroll;
-        cursor_pass(&v->cursor, &v->outlet->cache.ring);
+        cursor_pass(&v->cursor);
         if (preroll != NULL && v->cursor.preroll == NULL)
             header_set_unref(&preroll);
     }
@@ -279,7 +282,7 @@ uint64_t fanout_feed(struct fanout *f, struct viewer *v, uint64_t budget)
         return feed_sink(v, budget);
     while (total < budget && send_queue(v)) {
         /* What the connection has to say waits for the end of the current packet, no longer. */
-        build_run(run, &v->cursor, &v->outlet->cache.ring, conn_queued(v->conn) > 0 ? 1 : UINT_MAX);
+        build_run(run, &v->cursor, &v->outlet->cache, conn_queued(v->conn) > 0 ? 1 : UINT_MAX);
         if (run->count == 0) {
             v->cursor = run->end;
             break;
