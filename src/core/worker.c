@@ -128,13 +128,18 @@ static uint32_t window_ms_of(const struct worker *w)
 
 static void flush_due(struct worker *w)
 {
-    uint64_t window_ms = window_ms_of(w);
+    struct list due;
+    uint64_t    window_ms = window_ms_of(w);
+    list_init(&due);
     while (!list_empty(&w->dirty)) {
         struct outlet *o = LIST_ITEM(w->dirty.next, struct outlet, dirty);
         if (o->dirty_ms + window_ms > worker_now_ms(w))
             break;
-        outlet_flush(o); /* takes it off the list */
+        list_remove(&o->dirty);
+        list_append(&due, &o->dirty);
     }
+    if (!list_empty(&due))
+        outlet_flush(w, &due);
 }
 
 static void on_flush_timer(uv_timer_t *timer)
