@@ -288,13 +288,23 @@ void outlet_fed(struct viewer *v)
         end_viewer(v);
 }
 
+/* One outlet, whether or not it waits to be flushed. */
+static void flush_now(struct outlet *o)
+{
+    struct list alone;
+    list_init(&alone);
+    list_remove(&o->dirty);
+    list_append(&alone, &o->dirty);
+    outlet_flush(o->worker, &alone);
+}
+
 void outlet_end(struct outlet *o)
 {
     if (o->closed)
         return;
     outlet_ref(o);
     o->live = false;
-    outlet_flush(o);
+    flush_now(o);
     gop_cache_restart(&o->cache);
     for (int form = 0; form < OUTLET_FORMS && !o->closed; form++) {
         struct list ending;
@@ -384,20 +394,20 @@ static uint64_t tend_behind(struct outlet *o)
     return oldest;
 }
 
-void outlet_flush(struct outlet *o)
+void outlet_flush(struct worker *w, struct list *outlets)
 {
-    struct list lost;
-    list_init(&lost);
-    list_remove(&o->dirty);
-    fanout_flush(o->worker->fanout, o, &lost);
-    gop_cache_trim(&o->cache, tend_behind(o));
-    outlet_ref(o);
-    while (!list_empty(&lost)) {
-        struct viewer *v = LIST_ITEM(lost.next, struct viewer, turn);
-        list_remove(&v->turn);
-        v->ops->on_lost(v, v->lost);
+    struct viewer *v;
+    LIST_EACH (node, outlets)
+        fanout_queue(w->fanout, LIST_ITEM(node, struct outlet, dirty));
+    fanout_send(w->fanout);
+    while (!list_empty(outlets)) {
+        struct outlet *o = LIST_ITEM(outlets->next, struct outlet, dirty);
+        list_remove(&o->dirty);
+        fanout_settle(o);
+        gop_cache_trim(&o->cache, tend_behind(o));
     }
-    outlet_unref(o);
+    while ((v = fanout_take_lost(w->fanout)) != NULL)
+        v->ops->on_lost(v, v->lost); /* it may close its outlet, and so may others that it ends */
 }
 
 void outlet_tick(struct outlet *o, uint64_t now_ms)

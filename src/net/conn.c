@@ -230,6 +230,7 @@ static void on_broken(struct conn *c)
 static void on_poll(uv_poll_t *handle, int status, int events)
 {
     struct conn *c = handle->data;
+    loop_wake(c->loop);
     if (status < 0) {
         on_broken(c);
         return;

@@ -172,7 +172,8 @@ static void on_end(struct conn *conn, int error)
 
 static const struct conn_handler handler = { take_input, on_writable, on_end };
 
-static struct watcher *watch_choice(enum wire_form form, const struct track_choice *choice, bool live)
+static struct watcher *watch_path(const char *path, enum wire_form form, const struct track_choice *choice,
+                                  bool live)
 {
     int             pair[2];
     struct watcher *w = alloc_zeroed(sizeof *w);
@@ -181,10 +182,15 @@ static struct watcher *watch_choice(enum wire_form form, const struct track_choi
     setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &(int){ 4096 }, sizeof(int));
     w->far_fd = pair[1];
     viewer_init(&w->viewer, conn_new(&worker->loop, pair[0], &handler, &w->viewer), form, &viewer_ops);
-    CHECK_EQ(outlet_open(worker, "/live/s", choice, &outlet), 0);
+    CHECK_EQ(outlet_open(worker, path, choice, &outlet), 0);
     w->viewer.starts_live = live;
     outlet_join(outlet, &w->viewer);
     return w;
+}
+
+static struct watcher *watch_choice(enum wire_form form, const struct track_choice *choice, bool live)
+{
+    return watch_path("/live/s", form, choice, live);
 }
 
 static struct watcher *watch(enum wire_form form)
@@ -293,6 +299,44 @@ static void test_all_forms_and_late_joiners(void **state)
         stop_watching(late[form]);
     }
     drop_all(packets, COUNT(packets));
+}
+
+/* The viewers of many streams, at like places, share batches: each gets its own stream's bytes. */
+static void test_many_streams(void **state)
+{
+    (void)state;
+    enum { STREAMS = 150, PACKETS = 5 };
+    struct session *publishers[STREAMS];
+    struct watcher *watchers[STREAMS];
+    struct expected all[STREAMS] = { { 0 } };
+    for (int i = 0; i < STREAMS; i++) {
+        char path[20];
+        snprintf(path, sizeof path, "/live/%d", i);
+        publishers[i] = start_publisher(path);
+        watchers[i] = watch_path(path, (enum wire_form)(i % 3), NULL, false);
+    }
+    for (int at = 0; at < PACKETS; at++) {
+        for (int i = 0; i < STREAMS; i++) {
+            struct avpacket *p = make_packet(AV_VIDEO, AV_KEYFRAME, at * 40, 100 + (uint32_t)i, 1);
+            avpacket_body(p)[99] = (uint8_t)i;
+            broadcast_append(publishers[i], avpacket_ref(p), (uint32_t)at * 40);
+            expect(&all[i], p, (enum wire_form)(i % 3));
+            avpacket_unref(&p);
+        }
+        turn();
+        if (at == 2)
+            CHECK_EQ(shutdown(watchers[7]->far_fd, SHUT_RDWR), 0);
+    }
+    CHECK_EQ(watchers[7]->lost, ERR_SYSTEM);
+    for (int i = 0; i < STREAMS; i++) {
+        receive_all(watchers[i]);
+        if (i == 7)
+            free(all[i].data);
+        else
+            check_seen(watchers[i], &all[i]);
+        stop_watching(watchers[i]);
+        stop_publisher(publishers[i]);
+    }
 }
 
 /* A socket that takes a byte here and there loses nothing, nor does the one beside it. */
@@ -891,6 +935,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(test_all_forms_and_late_joiners),
+        TEST(test_many_streams),
         TEST(test_small_writes),
         TEST(test_words_between_packets),
         TEST(test_a_slow_viewer_skips),
