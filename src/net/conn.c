@@ -414,6 +414,7 @@ void conn_finish(struct conn *c)
     c->handler = NULL;
     c->owner = NULL;
     c->held = false;
+    c->failed = 0; /* or what still comes would be left unread, and be told again and again */
     c->finishing = true;
     c->reading = c->watching = false;
     c->input_size = 0;
