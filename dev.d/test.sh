@@ -4,6 +4,7 @@
 SUITES=(source unit clang fuzz e2e)
 UNIT_PRESETS=(debug asan tsan)
 E2E_PRESETS=(release asan tsan)
+E2E_FILES_AT_ONCE=$((2 * $(nproc))) # they mostly wait
 STEP_SECONDS=600            # a step that takes longer has hung
 LOG_LINES=200               # of a failed step, shown
 
@@ -57,6 +58,7 @@ suite_clang() {
 
 suite_fuzz() {
     step "fuzz corpus replayed" replay_corpus
+    step "each fuzz target for a moment" fuzz_briefly
 }
 
 suite_e2e() {
@@ -89,7 +91,7 @@ end_to_end_tests() {
     shift
     build_preset "$preset"
     under_sanitizer "$preset" env MILLRACE_BIN="$PWD/build/$preset/millrace" MILLRACE_PRESET="$preset" \
-        node --test --test-reporter=spec "$@"
+        node --test --test-concurrency="$E2E_FILES_AT_ONCE" --test-reporter=spec "$@"
 }
 
 # under_sanitizer PRESET COMMAND...: a report fails the step even if the test that provoked it

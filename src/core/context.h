@@ -10,11 +10,13 @@
 #include "core/config.h"
 #include "core/events.h"
 #include "core/gop_cache.h"
+#include "core/meter.h"
 #include "core/stats.h"
 
 #include <pthread.h>
 #include <stddef.h>
 
+struct api;
 struct session;
 struct tls_store;
 struct worker;
@@ -28,7 +30,9 @@ struct context {
     pthread_mutex_t      lock;
     struct map          *broadcasts; /* lock: stream path to struct broadcast */
     struct map          *sessions;   /* lock: session id to struct session */
+    uint64_t             ended[STREAM_COUNTS]; /* lock; of streams that are over */
     struct tls_store    *tls;        /* NULL if no port speaks TLS; safe from any thread */
+    struct api          *api;        /* server/api.h's; NULL without a server */
     struct map          *addresses;  /* lock: IP address to its number of connections, as a pointer */
 };
 

@@ -359,7 +359,7 @@ void file_answer_start(struct http_session *s, const struct http_request *reques
     }
     worker->file_count++;
     struct file_answer *a = alloc_zeroed(sizeof *a);
-    a->answer = (struct http_answer){ on_writable, on_cancel };
+    a->answer = (struct http_answer){ .on_writable = on_writable, .on_cancel = on_cancel };
     a->session = s;
     a->worker = worker;
     a->root = alloc_string(root);

@@ -1,16 +1,26 @@
 #include "server/http2_server.h"
 
 #include "base/alloc.h"
+#include "base/error.h"
 #include "core/worker.h"
 #include "net/conn.h"
 #include "server/http_peer.h"
 #include "session/http2_connection.h"
 
-/* The stream stays paused until somebody wants its body: nothing comes here. */
+static bool wants_body(const struct http_session *s)
+{
+    return s->pending != NULL && s->pending->on_body != NULL && !s->body_waits;
+}
+
+/* The stream stays paused until somebody wants its body. */
 static size_t on_input(struct conn *conn, struct bytes in)
 {
-    (void)conn, (void)in;
-    return 0;
+    struct http_session *s = conn->owner;
+    if (s->pending != NULL && s->body_waits)
+        return 0;
+    if (wants_body(s))
+        s->pending->on_body(s->pending, in, false);
+    return in.size;
 }
 
 static void on_writable(struct conn *conn)
@@ -23,6 +33,11 @@ static void on_writable(struct conn *conn)
 static void on_end(struct conn *conn, int error)
 {
     struct http_session *s = conn->owner;
+    if (error == ERR_CLOSED && s->pending != NULL) { /* the body is complete, but the answer is not */
+        if (wants_body(s))
+            s->pending->on_body(s->pending, (struct bytes){ 0 }, true);
+        return;
+    }
     session_close(&s->base, conn_why(conn, error));
 }
 

@@ -3,6 +3,7 @@
  *     http_server.c   the connection: reading requests one after the other, time limits, the end
  *     http2_server.c  the same for the one request on a stream of HTTP/2
  *     http_routes.c   which request goes where
+ *     api.c           the API, as server/api_peer.h has it
  *     static_files.c  files below static.root
  *     file_answer.c   a file as an answer, whoever asks for it
  *     pages.c         our own pages */
@@ -24,6 +25,9 @@ struct http_answer {
     /* The session ends before its answer is complete: the last call, neither the session nor the
      * connection may be touched any more. */
     void (*on_cancel)(struct http_answer *);
+    /* After http_read_body(): a piece of the request's body, maybe empty, and whether it is the last.
+     * NULL: nobody wants the body. */
+    void (*on_body)(struct http_answer *, struct bytes in, bool complete);
 };
 
 /* One connection while it speaks HTTP/1, or one stream of HTTP/2. */
@@ -36,8 +40,11 @@ struct http_session {
     uint64_t            taken;      /* bytes that the client had taken then */
     uint64_t            unwanted;   /* body bytes dropped of this request */
     bool                answered;   /* this request, or it is about to be: see `pending` */
+    bool                asking;     /* may it have the stream?  nothing is read meanwhile */
     bool                keep_alive;
     bool                head_only;  /* the request is a HEAD */
+    bool                is_api;     /* it is for the API, whose web origin is another (api.allow_origin) */
+    bool                body_waits; /* of a pending answer: the body stays where it is for now */
 };
 
 /* The request whose head is complete. */
@@ -59,5 +66,8 @@ void http_answer_error(struct http_session *, int status, const char *reason);
 /* The answer will be given later: by http_answer() and maybe more bytes, then http_complete(). */
 void http_defer(struct http_session *, struct http_answer *);
 void http_complete(struct http_session *);
+
+/* Meanwhile the pending answer wants the request's body; http_session.body_waits is over. */
+void http_read_body(struct http_session *);
 
 #endif

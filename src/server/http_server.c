@@ -46,12 +46,14 @@ void http_answer(struct http_session *s, struct http_reply *reply)
     s->answered = true;
     reply->keep_alive = s->keep_alive;
     reply->head_only = s->head_only;
+    reply->is_api = s->is_api;
     http_reply_send(s->conn, config_of(s), reply);
 }
 
 void http_answer_error(struct http_session *s, int status, const char *reason)
 {
-    unsigned flags = (s->keep_alive ? HTTP_REPLY_KEEP_ALIVE : 0) | (s->head_only ? HTTP_REPLY_HEAD_ONLY : 0);
+    unsigned flags = (s->keep_alive ? HTTP_REPLY_KEEP_ALIVE : 0) | (s->head_only ? HTTP_REPLY_HEAD_ONLY : 0) |
+                     (s->is_api ? HTTP_REPLY_API : 0);
     s->answered = true;
     log_debug(&s->base.log, "HTTP %d: %s", status, reason);
     http_reply_error(s->conn, config_of(s), status, reason, flags);
@@ -76,6 +78,30 @@ static ssize_t drop_body(struct http_session *s, struct bytes in)
     return n >= 0 && s->unwanted > UNWANTED_BODY_MAX ? ERR_TOO_BIG : n;
 }
 
+/* A piece of the body for the pending answer, which may be complete after that. */
+static ssize_t give_body(struct http_session *s, struct bytes in)
+{
+    struct bytes piece;
+    ssize_t      n = http_parser_body(s->parser, in, &piece);
+    if (n >= 0)
+        s->pending->on_body(s->pending, piece, http_parser_done(s->parser));
+    return n;
+}
+
+static bool wants_body(const struct http_session *s)
+{
+    return s->pending != NULL && s->pending->on_body != NULL && !s->body_waits;
+}
+
+void http_read_body(struct http_session *s)
+{
+    static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    s->body_waits = false;
+    if (http_request_of(s)->expect_continue)
+        http_reply_head(s->conn, bytes_of(go_on));
+    conn_resume(s->conn);
+}
+
 /* A client that waits for "100 Continue" and gets an answer instead may send its body or not: what
  * comes next on the connection could be either (RFC 9110, 10.1.1). */
 static void start_request(struct http_session *s, const struct http_request *request)
@@ -89,7 +115,7 @@ static void start_request(struct http_session *s, const struct http_request *req
 static ssize_t step(struct http_session *s, struct bytes in)
 {
     if (s->answered)
-        return drop_body(s, in);
+        return wants_body(s) ? give_body(s, in) : drop_body(s, in);
     ssize_t                    n = http_parser_feed(s->parser, in);
     const struct http_request *request = http_parser_request(s->parser);
     if (n >= 0 && request != NULL)
@@ -101,7 +127,7 @@ void http_go_on(struct http_session *s)
 {
     if (s->base.closed || !s->answered || s->pending != NULL || !is_read(s))
         return;
-    s->answered = s->head_only = false;
+    s->answered = s->head_only = s->is_api = s->body_waits = false;
     s->unwanted = 0;
     session_forget_stream(&s->base);
     s->since_ms = worker_now_ms(s->base.worker);
@@ -112,6 +138,7 @@ void http_go_on(struct http_session *s)
 void http_complete(struct http_session *s)
 {
     s->pending = NULL;
+    s->body_waits = false;
     s->since_ms = worker_now_ms(s->base.worker);
     conn_resume(s->conn);
     http_go_on(s);
@@ -124,14 +151,15 @@ static void refuse(struct http_session *s, int error)
     if (status == 431)
         reason = limit_hit(&s->base.worker->context->stats, LIMIT_HTTP_HEADER_SIZE);
     s->keep_alive = false;
-    if (!s->answered)
+    if (!s->answered || wants_body(s))
         http_answer_error(s, status != 0 ? status : 400, reason);
     finish(s, reason);
 }
 
 static bool must_wait(const struct http_session *s)
 {
-    return s->pending != NULL && http_parser_done(s->parser);
+    bool waits_for_answer = s->pending != NULL && (s->body_waits || http_parser_done(s->parser));
+    return s->asking || waits_for_answer;
 }
 
 /* A TLS client has chosen it: the connection is another session's from here on. */
@@ -159,7 +187,7 @@ static size_t on_input(struct conn *conn, struct bytes in)
         taken += (size_t)n;
         http_go_on(s);
     }
-    if (!s->base.closed && must_wait(s))
+    if (!s->base.closed && must_wait(s) && !s->asking)
         conn_pause(s->conn);
     return taken;
 }
@@ -199,14 +227,18 @@ static void on_tick(struct session *base, uint64_t now_ms)
     bool                 has_request = s->parser == NULL || http_parser_started(s->parser);
     bool                 started = has_request || s->answered || opening;
     uint32_t             limit_s = started ? config_of(s)->limits.handshake_s : config_of(s)->limits.idle_s;
-    if (s->pending != NULL) {
+    if (s->pending != NULL && !wants_body(s)) {
         check_progress(s, now_ms);
+        return;
+    }
+    if (s->asking) { /* who is asked has a time limit */
+        s->since_ms = now_ms;
         return;
     }
     if (now_ms - s->since_ms <= (uint64_t)limit_s * 1000)
         return;
     s->keep_alive = false;
-    if (started && !s->answered && !opening)
+    if (started && (!s->answered || wants_body(s)) && !opening)
         http_answer_error(s, 408, "the request did not come in time");
     limit_hit(&base->worker->context->stats, started ? LIMIT_HANDSHAKE : LIMIT_IDLE);
     finish(s, opening   ? "TLS handshake timed out (limits.handshake_s)"
@@ -242,12 +274,18 @@ static void destroy(struct session *base)
     free(s);
 }
 
+static void parts(const struct session *base, struct session_parts *out)
+{
+    out->conn = ((const struct http_session *)base)->conn;
+}
+
 const struct session_ops http_session_ops = {
     .name = "HTTP",
     .on_tick = on_tick,
     .on_stop = on_stop,
     .on_close = on_close,
     .destroy = destroy,
+    .parts = parts,
 };
 
 static void start_session(struct worker *worker, int fd, const struct sockaddr_storage *peer,
@@ -260,6 +298,7 @@ static void start_session(struct worker *worker, int fd, const struct sockaddr_s
     s->parser = http_parser_new(&limits);
     s->since_ms = worker_now_ms(worker);
     s->conn = conn_new(&worker->loop, fd, &handler, s);
+    s->base.secure = tls != NULL;
     if (tls != NULL)
         tls_start(s->conn, tls);
 }

@@ -9,6 +9,7 @@
 #include "core/worker.h"
 #include "net/listener.h"
 #include "net/tls_store.h"
+#include "server/api.h"
 #include "server/http_server.h"
 #include "server/record_server.h"
 #include "server/reload.h"
@@ -145,6 +146,7 @@ static int run_workers(struct context *context, const sigset_t *signals, struct 
         started++;
     int number = 0;
     if (started == context->worker_count) {
+        api_set_ready(context);
         log_info(NULL, "millrace " MILLRACE_VERSION " is ready, with %u worker%s", started,
                  started == 1 ? "" : "s");
         number = wait_for_stop(signals, reload);
@@ -190,7 +192,9 @@ int server_run(struct config *config, const struct options *options)
     struct catalogue     *catalogue = open_catalogue(context);
     struct record_server *recordings = record_server_new(context, catalogue, &error);
     struct reload         reload = { context, options, config };
+    struct api_parts      parts = { context, &reload, catalogue, recordings };
     if (error == 0) {
+        api_new(&parts);
         make_workers(context);
         error = tls_setup_load(config, &context->tls) ? listen_all(context) : ERR_INVALID;
         if (error == 0)
@@ -198,6 +202,7 @@ int server_run(struct config *config, const struct options *options)
         finish_recordings(recordings);
         worker_free_all(context);
         tls_store_free(context->tls);
+        api_free(context);
     }
     record_server_free(recordings);
     catalogue_free(catalogue);

@@ -11,14 +11,18 @@
 /* Room for a Location with a whole query in it; http.allow_origin is at most 1024. */
 #define HEAD_SIZE_MAX (16 * 1024)
 
-void http_reply_cors(struct writer *w, const struct config *config)
+static void write_cors(struct writer *w, const char *origin)
 {
-    const char *origin = config->http.allow_origin;
     if (origin == NULL || origin[0] == '\0')
         return;
     http_response_header(w, "Access-Control-Allow-Origin", origin);
     if (strcmp(origin, "*") != 0)
         http_response_header(w, "Vary", "Origin");
+}
+
+void http_reply_cors(struct writer *w, const struct config *config)
+{
+    write_cors(w, config->http.allow_origin);
 }
 
 /* An origin server with a clock sends it (RFC 9110, 6.6.1). */
@@ -41,7 +45,7 @@ static void write_head(struct writer *w, const struct config *config, const stru
         http_response_header(w, "Allow", reply->allow);
     for (size_t i = 0; i < HTTP_REPLY_EXTRA_MAX && reply->extra[i].name != NULL; i++)
         http_response_header(w, reply->extra[i].name, reply->extra[i].value);
-    http_reply_cors(w, config);
+    write_cors(w, reply->is_api ? config->api.allow_origin : config->http.allow_origin);
     http_response_header(w, "Cache-Control",
                          reply->cache_control != NULL ? reply->cache_control : "no-cache, no-store");
     http_response_header(w, "X-Content-Type-Options", "nosniff");
@@ -84,6 +88,7 @@ void http_reply_error(struct conn *conn, const struct config *config, int status
         .text = text,
         .keep_alive = flags & HTTP_REPLY_KEEP_ALIVE,
         .head_only = flags & HTTP_REPLY_HEAD_ONLY,
+        .is_api = flags & HTTP_REPLY_API,
     };
     http_reply_send(conn, config, &reply);
 }

@@ -25,6 +25,7 @@ struct http_reply {
     } extra[HTTP_REPLY_EXTRA_MAX]; /* more headers; Content-Length, when the caller sends the body */
     bool        keep_alive;
     bool        head_only;     /* to HEAD: the body's headers without the body */
+    bool        is_api;        /* the web origin that may read it is api.allow_origin */
 };
 
 /* Queue the head, and the text if there is one: over HTTP/1, or on a stream of HTTP/2. */
@@ -33,12 +34,13 @@ void http_reply_send(struct conn *, const struct config *, const struct http_rep
 /* A head as HTTP/1 has it, which was built elsewhere. */
 void http_reply_head(struct conn *, struct bytes head);
 
-/* The CORS headers, for responses built elsewhere. */
+/* The CORS headers of http.allow_origin, for responses built elsewhere. */
 void http_reply_cors(struct writer *, const struct config *);
 
 enum http_reply_flag {
     HTTP_REPLY_KEEP_ALIVE = 1 << 0,
     HTTP_REPLY_HEAD_ONLY  = 1 << 1,
+    HTTP_REPLY_API        = 1 << 2, /* as http_reply.is_api */
 };
 
 /* An error with its reason, as text. */

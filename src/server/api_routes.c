@@ -1,0 +1,9 @@
+/* api_routes.c - all that the API has, one table for each subject. */
+#include "server/api_peer.h"
+
+const struct api_routes *const api_all_routes[] = {
+    &api_config_routes,
+    &api_health_routes,
+};
+
+const size_t api_all_routes_count = sizeof api_all_routes / sizeof *api_all_routes;
