@@ -193,7 +193,6 @@ static void post_welcome(void *broadcast, void *worker)
 /* Then, without it: what the outlets know of the publisher before is over. */
 void broadcast_restart_outlets(struct broadcast *b, struct worker *w)
 {
-    b->wants_keyframe = true;
     timeline_restart(&b->timeline);
     gop_cache_restart(&b->cache);
     for (size_t i = 0; i < b->target_count; i++)
@@ -219,13 +218,11 @@ void broadcast_append(struct session *s, struct avpacket *p, uint32_t time_ms)
         return;
     }
     atomic_store_explicit(&b->media_ms, worker_now_ms(s->worker), memory_order_relaxed);
-    if (frame && p->type == AV_VIDEO && b->wants_keyframe) {
-        if (!(p->flags & AV_KEYFRAME)) { /* nothing that could show it has come */
-            meter_add(&b->meter, STREAM_DROPPED_EARLY, 1);
-            avpacket_unref(&p);
-            return;
-        }
-        b->wants_keyframe = false;
+    stats_add(&b->media_bytes, p->size);
+    if (gop_cache_lacks_keyframe(&b->cache, p)) {
+        meter_add(&b->meter, STREAM_DROPPED_EARLY, 1);
+        avpacket_unref(&p);
+        return;
     }
     p->dts_ms = frame ? timeline_frame(&b->timeline, p->type, p->track, time_ms)
                       : timeline_header(&b->timeline, time_ms);

@@ -7,6 +7,8 @@
 #ifndef MILLRACE_CORE_CATALOGUE_H
 #define MILLRACE_CORE_CATALOGUE_H
 
+#include "core/record_path.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -33,10 +35,18 @@ struct catalogue_recording {
 /* What is asked for; a member that is 0 or NULL does not restrict. */
 struct catalogue_filter {
     const char *stream;
+    const char *app;
     int64_t     from_ms; /* what overlaps [from, to) */
     int64_t     to_ms;
-    uint32_t    offset;
+    uint64_t    offset;
     uint32_t    count;   /* at most; 0: 100 */
+};
+
+/* A place in the order in which a stream was recorded. */
+struct catalogue_place {
+    int64_t start_ms;
+    char    file[URL_PATH_SIZE + RECORD_FILE_SIZE];
+    bool    is_recording; /* as far as is known */
 };
 
 /* Open or make the database `path` and begin to observe.  Before the workers start.  A database
@@ -59,8 +69,23 @@ bool catalogue_knows(struct catalogue *, const char *file, uint64_t size);
 /* Forget the files that `exists` does not know. */
 void catalogue_prune(struct catalogue *, bool (*exists)(void *arg, const char *file), void *arg);
 
-/* Newest first, as an array of objects; the caller owns the reference.  NULL on an error. */
+/* Newest first, as an array of objects with the columns of the table; the caller owns the reference.
+ * NULL on an error. */
 struct json_t *catalogue_recordings(struct catalogue *, const struct catalogue_filter *);
 struct json_t *catalogue_sessions(struct catalogue *, const struct catalogue_filter *);
+
+/* How many there are, whatever offset and count say; or ERR_SYSTEM. */
+int64_t catalogue_count_recordings(struct catalogue *, const struct catalogue_filter *);
+int64_t catalogue_count_sessions(struct catalogue *, const struct catalogue_filter *);
+
+/* One file; NULL if it is not known. */
+struct json_t *catalogue_recording(struct catalogue *, const char *file);
+
+/* Of each stream { stream, files, size, start_ms, end_ms }; NULL on an error. */
+struct json_t *catalogue_usage(struct catalogue *);
+
+/* The first recording that passes the filter (its stream must be set) and comes after *place, which it
+ * becomes; begin with a place of zeros.  0, ERR_NOT_FOUND or ERR_SYSTEM. */
+int catalogue_next(struct catalogue *, const struct catalogue_filter *, struct catalogue_place *);
 
 #endif

@@ -1,4 +1,4 @@
-/* catalogue_db.c - the database itself: opening it, and each thing that is asked of it. */
+/* catalogue_db.c - the database itself: opening it, and what is written into it. */
 #include "core/catalogue_peer.h"
 
 #include "base/clock.h"
@@ -10,6 +10,14 @@
 #include <string.h>
 
 #define BUSY_MS   5000
+
+#define RECORDING "file, stream, start_ms, end_ms, duration_ms, size, video, audio, state, reason"
+
+/* What restricts a list: the parameters 1 to 4 (catalogue_query.c). */
+#define OF_STREAM "(?1 IS NULL OR stream = ?1) AND (?4 IS NULL OR substr(stream, 1, length(?4)) = ?4)"
+#define RECORDED_THEN \
+    "(?2 = 0 OR end_ms > ?2 OR state = 'recording') AND (?3 = 0 OR start_ms < ?3)"
+#define THERE_THEN "(?2 = 0 OR end_ms IS NULL OR end_ms > ?2) AND (?3 = 0 OR start_ms < ?3)"
 
 static const char *const sql[CATALOGUE_STATEMENTS] = {
     [PUT_RECORDING] =
@@ -23,14 +31,19 @@ static const char *const sql[CATALOGUE_STATEMENTS] = {
     [END_SESSION] =
         "UPDATE sessions SET end_ms = ?3, reason = ?4 WHERE id = ?1 AND kind = ?2 AND end_ms IS NULL",
     [FORGET_SESSIONS] = "DELETE FROM sessions WHERE start_ms < ?1",
-    [LIST_RECORDINGS] =
-        "SELECT file, stream, start_ms, end_ms, duration_ms, size, video, audio, state, reason"
-        " FROM recordings WHERE (?1 IS NULL OR stream = ?1) AND (?2 = 0 OR end_ms > ?2)"
-        " AND (?3 = 0 OR start_ms < ?3) ORDER BY start_ms DESC, file DESC LIMIT ?4 OFFSET ?5",
-    [LIST_SESSIONS] =
-        "SELECT id, kind, protocol, ip, stream, start_ms, end_ms, reason FROM sessions"
-        " WHERE (?1 IS NULL OR stream = ?1) AND (?2 = 0 OR end_ms IS NULL OR end_ms > ?2)"
-        " AND (?3 = 0 OR start_ms < ?3) ORDER BY start_ms DESC LIMIT ?4 OFFSET ?5",
+    [LIST_RECORDINGS] = "SELECT " RECORDING " FROM recordings WHERE " OF_STREAM " AND " RECORDED_THEN
+                        " ORDER BY start_ms DESC, file DESC LIMIT ?5 OFFSET ?6",
+    [COUNT_RECORDINGS] = "SELECT COUNT(*) FROM recordings WHERE " OF_STREAM " AND " RECORDED_THEN,
+    [ONE_RECORDING] = "SELECT " RECORDING " FROM recordings WHERE file = ?1",
+    [NEXT_RECORDING] =
+        "SELECT file, start_ms, state FROM recordings WHERE stream = ?1 AND " RECORDED_THEN
+        " AND (start_ms, file) > (?5, ?6) ORDER BY start_ms, file LIMIT 1",
+    [USAGE_BY_STREAM] =
+        "SELECT stream, COUNT(*) AS files, SUM(size) AS size, MIN(start_ms) AS start_ms, MAX(end_ms) AS end_ms"
+        " FROM recordings GROUP BY stream ORDER BY stream",
+    [LIST_SESSIONS] = "SELECT id, kind, protocol, ip, stream, start_ms, end_ms, reason FROM sessions WHERE "
+                      OF_STREAM " AND " THERE_THEN " ORDER BY start_ms DESC LIMIT ?5 OFFSET ?6",
+    [COUNT_SESSIONS] = "SELECT COUNT(*) FROM sessions WHERE " OF_STREAM " AND " THERE_THEN,
     [BEGIN_ALL] = "BEGIN",
     [COMMIT_ALL] = "COMMIT",
 };
@@ -55,12 +68,12 @@ static void complain(struct catalogue *c, const char *what)
     log_error(NULL, "catalogue: cannot %s: %s", what, sqlite3_errmsg(c->db));
 }
 
-static void bind_text(sqlite3_stmt *s, int at, const char *text)
+void catalogue_bind_text(sqlite3_stmt *s, int at, const char *text)
 {
     sqlite3_bind_text(s, at, text, -1, SQLITE_TRANSIENT);
 }
 
-static int step(struct catalogue *c, sqlite3_stmt *s, const char *what)
+int catalogue_step(struct catalogue *c, sqlite3_stmt *s, const char *what)
 {
     int result = sqlite3_step(s);
     if (result != SQLITE_DONE && result != SQLITE_ROW)
@@ -68,7 +81,7 @@ static int step(struct catalogue *c, sqlite3_stmt *s, const char *what)
     return result;
 }
 
-static void finish(sqlite3_stmt *s)
+void catalogue_finish(sqlite3_stmt *s)
 {
     sqlite3_reset(s);
     sqlite3_clear_bindings(s);
@@ -77,17 +90,17 @@ static void finish(sqlite3_stmt *s)
 static void put_recording(struct catalogue *c, const struct catalogue_recording *r)
 {
     sqlite3_stmt *s = c->statements[PUT_RECORDING];
-    bind_text(s, 1, r->file);
-    bind_text(s, 2, r->stream);
+    catalogue_bind_text(s, 1, r->file);
+    catalogue_bind_text(s, 2, r->stream);
     sqlite3_bind_int64(s, 3, r->start_ms);
     sqlite3_bind_int64(s, 4, (sqlite3_int64)r->duration_ms);
     sqlite3_bind_int64(s, 5, (sqlite3_int64)r->size);
-    bind_text(s, 6, r->video);
-    bind_text(s, 7, r->audio);
-    bind_text(s, 8, r->state);
-    bind_text(s, 9, r->reason);
-    step(c, s, "note a recording");
-    finish(s);
+    catalogue_bind_text(s, 6, r->video);
+    catalogue_bind_text(s, 7, r->audio);
+    catalogue_bind_text(s, 8, r->state);
+    catalogue_bind_text(s, 9, r->reason);
+    catalogue_step(c, s, "note a recording");
+    catalogue_finish(s);
 }
 
 static void write_record(struct catalogue *c, const struct catalogue_note *n)
@@ -114,25 +127,25 @@ static void write_session(struct catalogue *c, const struct catalogue_note *n)
     bool          begins = n->type == EVENT_POST_PUBLISH || n->type == EVENT_POST_PLAY;
     bool          publish = n->type == EVENT_POST_PUBLISH || n->type == EVENT_DONE_PUBLISH;
     sqlite3_stmt *s = c->statements[begins ? BEGIN_SESSION : END_SESSION];
-    bind_text(s, 1, n->id);
-    bind_text(s, 2, publish ? "publish" : "play");
+    catalogue_bind_text(s, 1, n->id);
+    catalogue_bind_text(s, 2, publish ? "publish" : "play");
     if (begins) {
-        bind_text(s, 3, n->protocol);
-        bind_text(s, 4, n->ip);
-        bind_text(s, 5, n->path);
+        catalogue_bind_text(s, 3, n->protocol);
+        catalogue_bind_text(s, 4, n->ip);
+        catalogue_bind_text(s, 5, n->path);
         sqlite3_bind_int64(s, 6, n->time_ms);
     } else {
         sqlite3_bind_int64(s, 3, n->time_ms);
-        bind_text(s, 4, n->reason);
+        catalogue_bind_text(s, 4, n->reason);
     }
-    step(c, s, "note a session");
-    finish(s);
+    catalogue_step(c, s, "note a session");
+    catalogue_finish(s);
 }
 
 static void run_statement(struct catalogue *c, enum catalogue_statement which)
 {
-    step(c, c->statements[which], "write");
-    finish(c->statements[which]);
+    catalogue_step(c, c->statements[which], "write");
+    catalogue_finish(c->statements[which]);
 }
 
 void catalogue_write_notes(struct catalogue *c, const struct catalogue_note *notes, size_t count)
@@ -156,8 +169,8 @@ void catalogue_forget_old(struct catalogue *c)
         return;
     pthread_mutex_lock(&c->db_lock);
     sqlite3_bind_int64(s, 1, clock_wall_ms() - (int64_t)c->keep_s * 1000);
-    step(c, s, "forget old sessions");
-    finish(s);
+    catalogue_step(c, s, "forget old sessions");
+    catalogue_finish(s);
     pthread_mutex_unlock(&c->db_lock);
 }
 
@@ -215,9 +228,9 @@ void catalogue_remove(struct catalogue *c, const char *file)
 {
     sqlite3_stmt *s = c->statements[REMOVE_RECORDING];
     pthread_mutex_lock(&c->db_lock);
-    bind_text(s, 1, file);
-    step(c, s, "remove a recording");
-    finish(s);
+    catalogue_bind_text(s, 1, file);
+    catalogue_step(c, s, "remove a recording");
+    catalogue_finish(s);
     pthread_mutex_unlock(&c->db_lock);
 }
 
@@ -225,10 +238,10 @@ bool catalogue_knows(struct catalogue *c, const char *file, uint64_t size)
 {
     sqlite3_stmt *s = c->statements[KNOWS_RECORDING];
     pthread_mutex_lock(&c->db_lock);
-    bind_text(s, 1, file);
+    catalogue_bind_text(s, 1, file);
     sqlite3_bind_int64(s, 2, (sqlite3_int64)size);
-    bool known = step(c, s, "look up a recording") == SQLITE_ROW;
-    finish(s);
+    bool known = catalogue_step(c, s, "look up a recording") == SQLITE_ROW;
+    catalogue_finish(s);
     pthread_mutex_unlock(&c->db_lock);
     return known;
 }
@@ -239,12 +252,12 @@ static json_t *list_gone(struct catalogue *c, bool (*exists)(void *arg, const ch
     sqlite3_stmt *s = c->statements[LIST_FILES];
     json_t       *gone = json_array();
     pthread_mutex_lock(&c->db_lock);
-    while (step(c, s, "list recordings") == SQLITE_ROW) {
+    while (catalogue_step(c, s, "list recordings") == SQLITE_ROW) {
         const char *file = (const char *)sqlite3_column_text(s, 0);
         if (file != NULL && !exists(arg, file))
             json_array_append_new(gone, json_string(file));
     }
-    finish(s);
+    catalogue_finish(s);
     pthread_mutex_unlock(&c->db_lock);
     return gone;
 }
@@ -255,52 +268,4 @@ void catalogue_prune(struct catalogue *c, bool (*exists)(void *arg, const char *
     for (size_t i = 0; i < json_array_size(gone); i++)
         catalogue_remove(c, json_string_value(json_array_get(gone, i)));
     json_decref(gone);
-}
-
-static json_t *read_column(sqlite3_stmt *s, int at)
-{
-    switch (sqlite3_column_type(s, at)) {
-    case SQLITE_INTEGER:
-        return json_integer(sqlite3_column_int64(s, at));
-    case SQLITE_TEXT:
-        return json_string((const char *)sqlite3_column_text(s, at));
-    default:
-        return json_null();
-    }
-}
-
-static json_t *list(struct catalogue *c, enum catalogue_statement which, const struct catalogue_filter *f)
-{
-    sqlite3_stmt *s = c->statements[which];
-    json_t       *rows = json_array();
-    int           result;
-    pthread_mutex_lock(&c->db_lock);
-    if (f->stream != NULL)
-        bind_text(s, 1, f->stream);
-    sqlite3_bind_int64(s, 2, f->from_ms);
-    sqlite3_bind_int64(s, 3, f->to_ms);
-    sqlite3_bind_int64(s, 4, f->count > 0 ? f->count : 100);
-    sqlite3_bind_int64(s, 5, f->offset);
-    while ((result = step(c, s, "list")) == SQLITE_ROW) {
-        json_t *row = json_object();
-        for (int i = 0; i < sqlite3_column_count(s); i++)
-            json_object_set_new(row, sqlite3_column_name(s, i), read_column(s, i));
-        json_array_append_new(rows, row);
-    }
-    finish(s);
-    pthread_mutex_unlock(&c->db_lock);
-    if (result == SQLITE_DONE)
-        return rows;
-    json_decref(rows);
-    return NULL;
-}
-
-json_t *catalogue_recordings(struct catalogue *c, const struct catalogue_filter *f)
-{
-    return list(c, LIST_RECORDINGS, f);
-}
-
-json_t *catalogue_sessions(struct catalogue *c, const struct catalogue_filter *f)
-{
-    return list(c, LIST_SESSIONS, f);
 }

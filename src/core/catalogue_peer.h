@@ -1,7 +1,8 @@
 /* catalogue_peer.h - what the files of the catalogue share; nobody else includes it.
  *
- *     catalogue.c      the queue of events, and the thread that empties it
- *     catalogue_db.c   the database */
+ *     catalogue.c        the queue of events, and the thread that empties it
+ *     catalogue_db.c     the database
+ *     catalogue_query.c  what is asked of it */
 #ifndef MILLRACE_CORE_CATALOGUE_PEER_H
 #define MILLRACE_CORE_CATALOGUE_PEER_H
 
@@ -22,7 +23,12 @@ enum catalogue_statement {
     END_SESSION,
     FORGET_SESSIONS,
     LIST_RECORDINGS,
+    COUNT_RECORDINGS,
+    ONE_RECORDING,
+    NEXT_RECORDING,
+    USAGE_BY_STREAM,
     LIST_SESSIONS,
+    COUNT_SESSIONS,
     BEGIN_ALL,
     COMMIT_ALL,
     CATALOGUE_STATEMENTS,
@@ -63,5 +69,10 @@ void catalogue_close_db(struct catalogue *);
 /* All in one transaction. */
 void catalogue_write_notes(struct catalogue *, const struct catalogue_note *, size_t count);
 void catalogue_forget_old(struct catalogue *);
+
+/* Statements, with db_lock: bind a copy of a text, step and log an error, make ready for the next time. */
+void catalogue_bind_text(sqlite3_stmt *, int at, const char *text);
+int  catalogue_step(struct catalogue *, sqlite3_stmt *, const char *what);
+void catalogue_finish(sqlite3_stmt *);
 
 #endif

@@ -23,6 +23,7 @@ struct json_t; /* jansson's */
 struct config_apps;
 
 #define CONFIG_PORT_OFF   (-1)
+#define CONFIG_AUTOMATIC  UINT32_MAX /* the server finds a value by itself */
 #define CONFIG_ERROR_SIZE 512
 
 enum config_fsync {
@@ -140,7 +141,7 @@ struct config {
         enum log_format format;
     } log;
     struct {
-        uint32_t            flush_ms;
+        uint32_t            flush_ms; /* or CONFIG_AUTOMATIC */
         uint32_t            lag_ms;
         uint64_t            lag_bytes;
         uint32_t            stall_s;
@@ -164,6 +165,7 @@ struct config {
         uint32_t             stalled_s;
         uint32_t             standby_after_ms;
         uint32_t             standby_return_s;
+        uint64_t             standby_min_bitrate; /* bits a second; 0: none */
         struct config_stream_keys keys;
         struct cidr_list allow; /* empty: all */
         struct cidr_list deny;  /* wins over `allow` */

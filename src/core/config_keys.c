@@ -98,8 +98,10 @@ const struct config_key config_keys[] = {
     { KEY(log.format), ENUM("text", "text|json"), LIVE,
       .doc = "Log lines for people, or one JSON object a line." },
 
-    { KEY(delivery.flush_ms), MILLISECONDS(10, 0, 1000), LIVE,
-      .doc = "How long packets are gathered before they go to viewers; 0 sends each at once." },
+    { KEY(delivery.flush_ms), .type = CONFIG_DURATION, .initial = "\"auto\"", RANGE(0, 1000), .unit = "ms",
+      .flags = CONFIG_LIVE | CONFIG_AUTO,
+      .doc = "How long packets are gathered before they go to viewers; 0 sends each at once, `auto` gathers for "
+             "up to 20 ms as the worker gets busy." },
     { KEY(delivery.lag_ms), MILLISECONDS(5000, 100, 600000), LIVE,
       .doc = "A viewer that is further behind than this skips to the newest keyframe." },
     { KEY(delivery.lag_bytes), SIZE(16777216, 65536, 1024 * BYTES_PER_MIB), LIVE,
@@ -140,6 +142,8 @@ const struct config_key config_keys[] = {
     { KEY(publish.standby_return_s), SECONDS(10, 0, 3600), LIVE_APP,
       .doc = "How long the main publisher must have been well before it takes the stream back from the "
              "backup." },
+    { KEY(publish.standby_min_bitrate), BITRATE(0, 0, INT64_C(100000000000)), LIVE_APP,
+      .doc = "A publisher that sends less yields to the stream's other, if that one sends enough; 0 is off." },
     { KEY(publish.keys), .type = CONFIG_STREAM_KEYS, .initial = "[]", RANGE(0, 10000), .unit = "",
       .flags = CONFIG_LIVE | CONFIG_SECRET,
       .doc = "Secret names that publish streams of another name; see PUBLISHING.md." },

@@ -34,6 +34,7 @@ enum config_flag {
     CONFIG_LIVE   = 1 << 0, /* a reload takes the new value; without it, only a restart does */
     CONFIG_SECRET = 1 << 1, /* never printed, in no error either */
     CONFIG_APP    = 1 << 2, /* an app may have a value of its own */
+    CONFIG_AUTO   = 1 << 3, /* CONFIG_DURATION: "auto" is a value, too, stored as CONFIG_AUTOMATIC */
 };
 
 struct config_key {

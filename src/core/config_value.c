@@ -75,7 +75,11 @@ static int set_bool(void *member, const json_t *value, struct why why)
 static int check_number(const struct config_key *key, const json_t *value, struct why why)
 {
     if (!json_is_integer(value))
-        return refuse_type(why, key->type == CONFIG_PORT ? "a port number or null" : "a whole number", value);
+        return refuse_type(why,
+                           key->type == CONFIG_PORT  ? "a port number or null"
+                           : key->flags & CONFIG_AUTO ? "a whole number or \"auto\""
+                                                      : "a whole number",
+                           value);
     long long number = json_integer_value(value);
     if (number < key->min || number > key->max)
         return refuse(why, "%lld is not between %lld and %lld", number, (long long)key->min,
@@ -87,6 +91,10 @@ static int set_number(const struct config_key *key, void *member, const json_t *
 {
     if (key->type == CONFIG_PORT && json_is_null(value)) {
         *(int *)member = CONFIG_PORT_OFF;
+        return 0;
+    }
+    if (key->flags & CONFIG_AUTO && json_is_string(value) && strcmp(json_string_value(value), "auto") == 0) {
+        *(uint32_t *)member = CONFIG_AUTOMATIC;
         return 0;
     }
     int error = check_number(key, value, why);
@@ -310,6 +318,12 @@ static json_t *get_list(const struct config_list *list)
     return array;
 }
 
+static json_t *get_number(const struct config_key *key, uint32_t value)
+{
+    bool automatic = key->flags & CONFIG_AUTO && value == CONFIG_AUTOMATIC;
+    return automatic ? json_string("auto") : json_integer(value);
+}
+
 json_t *config_key_get(const struct config_key *key, const void *base)
 {
     const void *member = (const char *)base + key->offset;
@@ -318,7 +332,7 @@ json_t *config_key_get(const struct config_key *key, const void *base)
         return json_boolean(*(const bool *)member);
     case CONFIG_INTEGER:
     case CONFIG_DURATION:
-        return json_integer(*(const uint32_t *)member);
+        return get_number(key, *(const uint32_t *)member);
     case CONFIG_SIZE:
         return json_integer((json_int_t)*(const uint64_t *)member);
     case CONFIG_PORT:

@@ -3,7 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "protocol/flv.h"
+#include "protocol/flv_head.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -107,8 +107,8 @@ static void set_state(struct viewer *v, enum viewer_state state, struct list *li
     v->state = (uint8_t)state;
 }
 
-/* Put a viewer at `seq` with `headers` before it.  What is left of a packet that it is in the
- * middle of comes first. */
+/* Put a viewer at `seq`, where its pictures begin anew, with `headers` before it.  What is left of a
+ * packet that it is in the middle of comes first. */
 static void place(struct viewer *v, uint64_t seq, struct header_set *headers)
 {
     struct cursor     *c = &v->cursor;
@@ -122,6 +122,7 @@ static void place(struct viewer *v, uint64_t seq, struct header_set *headers)
     c->preroll = preroll;
     c->preroll_at = 0;
     c->seq = seq;
+    c->video_from = seq;
 }
 
 static void feed_soon(struct viewer *v)
@@ -140,8 +141,6 @@ static void start(struct viewer *v)
 {
     struct gop_cache *cache = &v->outlet->cache;
     place(v, cache->start, cache->start_headers);
-    if (cache->leading)
-        v->cursor.filter |= CURSOR_WAIT_KEYFRAME;
     set_state(v, VIEWER_BEHIND, &v->outlet->behind);
     v->blocked = false;
     v->progress_ms = worker_now_ms(v->outlet->worker);
@@ -197,15 +196,14 @@ void outlet_filter_viewer(struct viewer *v, uint8_t filter, bool at_start)
 {
     struct cursor *c = &v->cursor;
     bool           video_returns = (c->filter & CURSOR_NO_VIDEO) && !(filter & CURSOR_NO_VIDEO);
-    uint8_t        kept = c->filter & CURSOR_WAIT_KEYFRAME;
-    c->filter = filter | kept | (video_returns ? CURSOR_WAIT_KEYFRAME : 0);
+    c->filter = filter;
+    if (video_returns)
+        c->video_from = c->seq;
     if (v->state == VIEWER_DETACHED || v->state == VIEWER_WAITING)
         return;
     struct gop_cache *cache = &v->outlet->cache;
-    if (at_start && cache->start != 0) {
-        c->filter = filter;
+    if (at_start && cache->start != 0)
         place(v, cache->start, cache->start_headers);
-    }
     set_state(v, VIEWER_BEHIND, &v->outlet->behind);
     if (!v->blocked)
         feed_soon(v);
@@ -268,7 +266,6 @@ void outlet_prime(struct outlet *o, struct avpacket *packet)
 /* The stream is over for a viewer that has got all of it. */
 static void end_viewer(struct viewer *v)
 {
-    v->cursor.filter &= (uint8_t)~CURSOR_WAIT_KEYFRAME;
     set_state(v, VIEWER_WAITING, &v->outlet->waiting);
     v->ops->on_stream_end(v);
 }
@@ -291,13 +288,23 @@ void outlet_fed(struct viewer *v)
         end_viewer(v);
 }
 
+/* One outlet, whether or not it waits to be flushed. */
+static void flush_now(struct outlet *o)
+{
+    struct list alone;
+    list_init(&alone);
+    list_remove(&o->dirty);
+    list_append(&alone, &o->dirty);
+    outlet_flush(o->worker, &alone);
+}
+
 void outlet_end(struct outlet *o)
 {
     if (o->closed)
         return;
     outlet_ref(o);
     o->live = false;
-    outlet_flush(o);
+    flush_now(o);
     gop_cache_restart(&o->cache);
     for (int form = 0; form < OUTLET_FORMS && !o->closed; form++) {
         struct list ending;
@@ -352,8 +359,8 @@ static void count_skip(struct viewer *v, enum stream_count reason, uint64_t pack
     meter_add(&v->outlet->broadcast->meter, STREAM_SKIPPED_PACKETS, packets);
 }
 
-/* Move a viewer that cannot keep up to the newest keyframe, or if there is none to the head,
- * where its video resumes with the next. */
+/* Move a viewer that cannot keep up to the newest keyframe, or if there is none to the head, where
+ * its video resumes with the next.  Either way, each track does with its own. */
 static void skip(struct viewer *v, enum stream_count reason)
 {
     struct gop_cache *cache = &v->outlet->cache;
@@ -363,8 +370,6 @@ static void skip(struct viewer *v, enum stream_count reason)
     uint64_t          changed = to_start ? cache->start_headers_seq : cache->headers_seq;
     struct header_set *headers = to_start ? cache->start_headers : cache->headers;
     place(v, to, changed >= from ? headers : NULL);
-    if (!to_start && cache->has_video)
-        v->cursor.filter |= CURSOR_WAIT_KEYFRAME;
     count_skip(v, reason, to - from);
     log_debug(NULL, "viewer of %s is too slow: skipped %llu packets", v->outlet->path,
               (unsigned long long)(to - from));
@@ -389,20 +394,20 @@ static uint64_t tend_behind(struct outlet *o)
     return oldest;
 }
 
-void outlet_flush(struct outlet *o)
+void outlet_flush(struct worker *w, struct list *outlets)
 {
-    struct list lost;
-    list_init(&lost);
-    list_remove(&o->dirty);
-    fanout_flush(o->worker->fanout, o, &lost);
-    gop_cache_trim(&o->cache, tend_behind(o));
-    outlet_ref(o);
-    while (!list_empty(&lost)) {
-        struct viewer *v = LIST_ITEM(lost.next, struct viewer, turn);
-        list_remove(&v->turn);
-        v->ops->on_lost(v, v->lost);
+    struct viewer *v;
+    LIST_EACH (node, outlets)
+        fanout_queue(w->fanout, LIST_ITEM(node, struct outlet, dirty));
+    fanout_send(w->fanout);
+    while (!list_empty(outlets)) {
+        struct outlet *o = LIST_ITEM(outlets->next, struct outlet, dirty);
+        list_remove(&o->dirty);
+        fanout_settle(o);
+        gop_cache_trim(&o->cache, tend_behind(o));
     }
-    outlet_unref(o);
+    while ((v = fanout_take_lost(w->fanout)) != NULL)
+        v->ops->on_lost(v, v->lost); /* it may close its outlet, and so may others that it ends */
 }
 
 void outlet_tick(struct outlet *o, uint64_t now_ms)

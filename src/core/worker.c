@@ -112,15 +112,34 @@ static bool run_all_posts(struct worker *w)
     return any;
 }
 
+static void keep_pace(struct worker *w)
+{
+    uint32_t fixed_ms = w->config->delivery.flush_ms;
+    if (pace_observe(&w->pace, w->loop.slept_ns, w->loop.busy_ns))
+        atomic_store_explicit(&w->busy_permille, pace_busy_permille(&w->pace), memory_order_relaxed);
+    uint32_t window_ms = fixed_ms == CONFIG_AUTOMATIC ? pace_window_ms(&w->pace) : fixed_ms;
+    atomic_store_explicit(&w->window_ms, window_ms, memory_order_relaxed);
+}
+
+static uint32_t window_ms_of(const struct worker *w)
+{
+    return atomic_load_explicit(&w->window_ms, memory_order_relaxed);
+}
+
 static void flush_due(struct worker *w)
 {
-    uint64_t window_ms = w->config->delivery.flush_ms;
+    struct list due;
+    uint64_t    window_ms = window_ms_of(w);
+    list_init(&due);
     while (!list_empty(&w->dirty)) {
         struct outlet *o = LIST_ITEM(w->dirty.next, struct outlet, dirty);
         if (o->dirty_ms + window_ms > worker_now_ms(w))
             break;
-        outlet_flush(o); /* takes it off the list */
+        list_remove(&o->dirty);
+        list_append(&due, &o->dirty);
     }
+    if (!list_empty(&due))
+        outlet_flush(w, &due);
 }
 
 static void on_flush_timer(uv_timer_t *timer)
@@ -133,7 +152,7 @@ static void set_flush_timer(struct worker *w)
     if (list_empty(&w->dirty) || uv_is_active((uv_handle_t *)&w->flush_timer))
         return;
     struct outlet *o = LIST_ITEM(w->dirty.next, struct outlet, dirty);
-    uint64_t       due_ms = o->dirty_ms + w->config->delivery.flush_ms;
+    uint64_t       due_ms = o->dirty_ms + window_ms_of(w);
     uint64_t       now_ms = worker_now_ms(w);
     uv_timer_start(&w->flush_timer, on_flush_timer, due_ms > now_ms ? due_ms - now_ms : 0, 0);
 }
@@ -176,6 +195,7 @@ static void on_turn_end(struct loop_hook *hook)
     struct worker *w = LIST_ITEM(hook, struct worker, hook);
     for (int round = 0; round < POST_ROUNDS && run_all_posts(w); round++) {
     }
+    keep_pace(w);
     flush_due(w);
     feed_viewers(w);
     set_flush_timer(w);
@@ -189,7 +209,8 @@ static void on_turn_end(struct loop_hook *hook)
 
 static void on_wake(uv_async_t *async)
 {
-    (void)async; /* it ends the wait; the posts are run at the end of this turn */
+    struct worker *w = async->data;
+    loop_wake(&w->loop); /* the posts are run at the end of this turn */
 }
 
 static void publish_meter(struct worker *w, const uint64_t *protocols, const uint64_t *roles)
@@ -257,6 +278,7 @@ struct worker *worker_new(struct context *context, unsigned index)
     uv_timer_start(&w->tick, on_tick, TICK_MS, TICK_MS);
     uv_timer_init(&w->loop.uv, &w->flush_timer);
     uv_async_init(&w->loop.uv, &w->wake, on_wake);
+    w->wake.data = w;
     return w;
 }
 

@@ -9,10 +9,12 @@
 
 #include "base/list.h"
 #include "base/map.h"
+#include "core/pace.h"
 #include "core/session.h"
 #include "net/loop.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -70,6 +72,9 @@ struct worker {
     struct post_queue    inbox;               /* inbox_lock */
     struct post_queue    spare;               /* memory for the next inbox */
     struct worker_meter  meter;
+    struct pace          pace;
+    atomic_uint          busy_permille;       /* of its time, for any thread to read */
+    atomic_uint          window_ms;           /* the same: how long it gathers packets now */
     bool                 stopping;
     uint64_t             stop_by_ms;
 };

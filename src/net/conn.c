@@ -230,6 +230,7 @@ static void on_broken(struct conn *c)
 static void on_poll(uv_poll_t *handle, int status, int events)
 {
     struct conn *c = handle->data;
+    loop_wake(c->loop);
     if (status < 0) {
         on_broken(c);
         return;
@@ -413,6 +414,7 @@ void conn_finish(struct conn *c)
     c->handler = NULL;
     c->owner = NULL;
     c->held = false;
+    c->failed = 0; /* or what still comes would be left unread, and be told again and again */
     c->finishing = true;
     c->reading = c->watching = false;
     c->input_size = 0;

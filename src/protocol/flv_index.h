@@ -1,10 +1,5 @@
-/* flv_index.h - what the head of a recorded FLV file says, so that players can seek in it.
- *
- * A recorded file begins with the FLV header and an onMetaData tag: the publisher's own metadata,
- * and duration, filesize and an index of the keyframes ("keyframes": {"times", "filepositions"},
- * the convention of flvtool and its successors, FLV 10.1 E.5 knows only the first two).  These are
- * known when the file is complete.  So the head is written twice, in the same size: room for
- * `capacity` keyframes is kept by an array of zeros that shrinks as the index grows.
+/* flv_index.h - what is known of a recorded FLV file as it grows, for its head to say
+ * (protocol/flv_head.h): how long and how large it is, and where its keyframes are.
  *
  * An index has a bound.  When it is full every other keyframe is dropped from it, and from then
  * on every other one that comes is left out. */
@@ -21,6 +16,14 @@
 enum {
     FLV_INDEX_ENTRY_SIZE  = 18,        /* two AMF numbers */
     FLV_INDEX_METADATA_MAX = 32 * 1024, /* of the publisher's metadata; members beyond are left out */
+};
+
+/* Where a file comes from: of files of one run the times can be told from each other exactly. */
+struct flv_origin {
+    int64_t  wall_ms;    /* since 1970: when its first frame came; 0: not known */
+    int64_t  stream_ms;  /* that frame's time on the stream's own timeline */
+    uint64_t run;        /* below 2^53; the files of one timeline have the same; 0: not known */
+    bool     is_uniform; /* the sequence headers at its front hold for all of it */
 };
 
 struct flv_keyframe {
@@ -52,6 +55,7 @@ struct flv_index {
     uint64_t              header_at;  /* the last run of sequence headers that begins with video's */
     uint64_t              header_end;
     uint32_t              header_ms;
+    struct flv_origin     origin;
 };
 
 /* An empty file whose head has `head_size` bytes. */
@@ -69,16 +73,5 @@ void flv_index_thin(struct flv_index *, uint32_t capacity);
 
 /* To the end of the last frame, as far as the one before tells. */
 uint64_t flv_index_duration_ms(const struct flv_index *);
-
-/* The bytes of a head with this metadata (the body of an onMetaData tag, AMF0, checked here; or
- * nothing) and room for `capacity` keyframes. */
-size_t flv_head_size(struct bytes metadata, uint32_t capacity);
-
-/* Write the head for a file that is as far as the index says.  `size` is flv_head_size() of the
- * same metadata and index->capacity. */
-void flv_head_write(uint8_t *out, size_t size, struct bytes metadata, const struct flv_index *);
-
-/* How many keyframes a head of `size` bytes has room for; -1 if it is not one of ours. */
-int64_t flv_head_capacity(struct bytes metadata, uint64_t size);
 
 #endif

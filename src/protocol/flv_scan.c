@@ -4,6 +4,7 @@
 #include "media/avcodec.h"
 #include "protocol/amf.h"
 #include "protocol/flv.h"
+#include "protocol/flv_head.h"
 
 #include <stdlib.h>
 
@@ -110,8 +111,10 @@ static int end_tag(struct flv_scan *s)
         s->head_size = s->index.size;
     }
     flv_index_add_size(&s->index, s->look, s->time_ms, s->body_size);
-    if (front)
+    if (front) {
         s->head_size = s->index.size;
+        flv_head_read_origin((struct bytes){ s->metadata, s->metadata_size }, &s->index.origin);
+    }
     s->tags++;
     enter(s, TAG_HEADER, AVPACKET_FLV_SIZE);
     return 0;

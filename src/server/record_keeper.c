@@ -27,6 +27,9 @@
 /* How often all files are compared with the catalogue. */
 #define SYNC_MS (10 * 60 * 1000)
 
+/* The local time in a name may be another one's by an hour, where clocks are put back. */
+#define NAMED_WITHIN_MS (2 * 3600 * 1000)
+
 /* A part that holds nothing may be one that was created this moment. */
 #define EMPTY_MS 10000
 
@@ -60,6 +63,13 @@ static void write_file_key(const struct record_entry *e, char *out, size_t size)
     snprintf(out, size, "%s/%s/%s", e->path.app, e->path.name, file);
 }
 
+/* The file knows better than its name, to the millisecond, unless it was given another name. */
+static int64_t start_of(const struct record_entry *e, const struct flv_scan *scan)
+{
+    int64_t named_ms = record_path_time_ms(e->path.stamp), said_ms = scan->index.origin.wall_ms;
+    return llabs(said_ms - named_ms) <= NAMED_WITHIN_MS ? said_ms : named_ms;
+}
+
 static void put_in_catalogue(struct record_keeper *k, const struct record_entry *e,
                              const struct flv_scan *scan,
                              uint64_t duration_ms, const char *reason)
@@ -70,7 +80,7 @@ static void put_in_catalogue(struct record_keeper *k, const struct record_entry 
     struct catalogue_recording r = {
         .file = file,
         .stream = stream,
-        .start_ms = record_path_time_ms(e->path.stamp),
+        .start_ms = start_of(e, scan),
         .duration_ms = duration_ms,
         .size = e->size,
         .video = avcodec_name(scan->index.video.codec),

@@ -5,6 +5,7 @@
 #include "core/options.h"
 #include "core/record_path.h"
 #include "media/avcodec.h"
+#include "protocol/flv_head.h"
 
 #include <errno.h>
 #include <fcntl.h>

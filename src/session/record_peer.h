@@ -17,6 +17,7 @@ struct record_session {
     struct record_settings settings;
     struct record_status   status;
     struct header_set     *headers;      /* as of the newest packet */
+    uint64_t               run;          /* struct flv_origin's */
     struct record_segment *segment;      /* being written, or NULL */
     bool                   wants_new;    /* the headers changed: another segment at the next keyframe */
     bool                   wants_keyframe; /* after a gap nothing but one may begin a segment */

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "core/header_set.h"
+#include "protocol/flv_head.h"
 
 #include <stdlib.h>
 
@@ -21,7 +22,7 @@ static struct bytes metadata_of(const struct record_segment *s)
 }
 
 struct record_segment *record_segment_new(const struct header_set *headers, const struct avpacket *first,
-                                          int64_t start_ms, uint32_t segment_ms)
+                                          int64_t start_ms, uint32_t segment_ms, uint64_t run)
 {
     struct record_segment *s = alloc_zeroed(sizeof *s);
     for (uint32_t i = 0; headers != NULL && i < headers->count; i++)
@@ -29,6 +30,7 @@ struct record_segment *record_segment_new(const struct header_set *headers, cons
             s->metadata = avpacket_ref(headers->packets[i]);
     s->head_size = flv_head_size(metadata_of(s), keyframes_of(segment_ms));
     flv_index_init(&s->index, keyframes_of(segment_ms), s->head_size);
+    s->index.origin = (struct flv_origin){ .wall_ms = start_ms, .stream_ms = first->dts_ms, .run = run };
     s->base_ms = first->dts_ms;
     s->start_ms = start_ms;
     s->reason = "";
@@ -44,8 +46,9 @@ void record_segment_free(struct record_segment *s)
     free(s);
 }
 
-void record_segment_write_head(const struct record_segment *s, uint8_t *out)
+void record_segment_write_head(struct record_segment *s, bool is_complete, uint8_t *out)
 {
+    s->index.origin.is_uniform = is_complete && !s->is_mixed;
     flv_head_write(out, s->head_size, metadata_of(s), &s->index);
 }
 
@@ -62,7 +65,7 @@ const struct avpacket *record_find_header(const struct header_set *headers, cons
 {
     for (uint32_t i = 0; headers != NULL && i < headers->count; i++) {
         const struct avpacket *h = headers->packets[i];
-        if (h->type == p->type && h->track == p->track)
+        if (h->type == p->type && h->track == p->track && (h->flags & p->flags & AV_HEADERS))
             return h;
     }
     return NULL;

@@ -18,16 +18,18 @@ struct record_segment {
     int64_t          start_ms;  /* wall clock */
     uint64_t         opened_ms; /* the worker's clock */
     bool             opened;    /* its file exists */
+    bool             is_mixed;  /* its headers do not hold for all of it */
     const char      *reason;    /* of its end, static */
 };
 
-/* A segment that begins with `first`; `headers` (may be NULL) hold the metadata. */
+/* A segment that begins with `first` on the timeline `run`; `headers` (may be NULL) hold the metadata. */
 struct record_segment *record_segment_new(const struct header_set *headers, const struct avpacket *first,
-                                          int64_t start_ms, uint32_t segment_ms);
+                                          int64_t start_ms, uint32_t segment_ms, uint64_t run);
 void record_segment_free(struct record_segment *);
 
-/* The head as of now; `out` has room for head_size bytes. */
-void record_segment_write_head(const struct record_segment *, uint8_t *out);
+/* The head as of now; `out` has room for head_size bytes.  What is only known at the end is said when
+ * it `is_complete`. */
+void record_segment_write_head(struct record_segment *, bool is_complete, uint8_t *out);
 
 /* Note the next packet; returns its time in the segment. */
 uint32_t record_segment_add(struct record_segment *, const struct avpacket *);

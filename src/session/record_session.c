@@ -12,6 +12,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 /* A stream with video whose keyframes stay away: no segment waits longer for one. */
 #define KEYFRAME_WAIT_MS (60 * 1000)
@@ -24,6 +25,15 @@ static struct record_session *session_of(struct viewer *v)
     return LIST_ITEM(v, struct record_session, viewer);
 }
 
+/* Told apart from all others by chance, as it is written into files that may be moved. */
+static uint64_t draw_run(void)
+{
+    uint64_t run;
+    if (getrandom(&run, sizeof run, 0) != (ssize_t)sizeof run)
+        abort();
+    return (run & ((UINT64_C(1) << 52) - 1)) + 1;
+}
+
 /* Segments. */
 
 void record_close_segment(struct record_session *s, const char *reason)
@@ -34,7 +44,7 @@ void record_close_segment(struct record_session *s, const char *reason)
     size_t   size = segment->head_size;
     uint8_t *head = alloc_zeroed(size);
     segment->reason = reason;
-    record_segment_write_head(segment, head);
+    record_segment_write_head(segment, true, head);
     disk_writer_close(s->writer, head, size);
     free(head);
     s->status.bytes += segment->index.size;
@@ -57,10 +67,10 @@ static void open_segment(struct record_session *s, struct avpacket *first)
     memcpy(path.app, s->base.stream->app, sizeof path.app);
     memcpy(path.name, s->base.stream->name, sizeof path.name);
     record_path_stamp(now_ms, path.stamp);
-    s->segment = record_segment_new(s->headers, first, now_ms, s->settings.segment_ms);
+    s->segment = record_segment_new(s->headers, first, now_ms, s->settings.segment_ms, s->run);
     s->segment->opened_ms = worker_now_ms(s->base.worker);
     uint8_t *head = alloc_zeroed(s->segment->head_size);
-    record_segment_write_head(s->segment, head);
+    record_segment_write_head(s->segment, false, head);
     disk_writer_open(s->writer, &path, head, s->segment->head_size, s->segment);
     free(head);
     s->status.number++;
@@ -91,22 +101,18 @@ static bool is_due(const struct record_session *s, const struct avpacket *p)
     return full && lasted_ms >= (int64_t)s->settings.segment_ms + KEYFRAME_WAIT_MS;
 }
 
-/* Another configuration for a track that has had frames in this segment. */
-static bool breaks_segment(const struct record_session *s, const struct avpacket *p)
-{
-    const struct record_segment *segment = s->segment;
-    if (segment == NULL || !(p->type == AV_VIDEO ? segment->index.video.seen : segment->index.audio.seen))
-        return false;
-    const struct avpacket *before = record_find_header(s->headers, p);
-    return before != NULL && !bytes_equal(avpacket_bytes(before), avpacket_bytes(p));
-}
-
-/* Headers are kept for the next segment.  Those of a picture that changes end this one at once,
- * since their keyframe is next; those of sound, which no keyframe need follow, at the next. */
+/* Headers are kept for the next segment.  A picture's configuration that changes ends this one at
+ * once, since its keyframe is next; that of sound, which no keyframe need follow, at the next. */
 static void take_header(struct record_session *s, struct avpacket *p)
 {
-    bool breaks = breaks_segment(s, p);
-    bool young = s->segment != NULL && worker_now_ms(s->base.worker) - s->segment->opened_ms < SEGMENT_MIN_MS;
+    struct record_segment       *segment = s->segment;
+    const struct flv_index_kind *kind = segment == NULL        ? NULL
+                                        : p->type == AV_VIDEO ? &segment->index.video
+                                                              : &segment->index.audio;
+    const struct avpacket       *before = record_find_header(s->headers, p);
+    bool news = before == NULL || !bytes_equal(avpacket_bytes(before), avpacket_bytes(p));
+    bool breaks = kind != NULL && kind->seen && before != NULL && news && (p->flags & AV_SEQUENCE_HEADER);
+    bool young = segment != NULL && worker_now_ms(s->base.worker) - segment->opened_ms < SEGMENT_MIN_MS;
     struct header_set *headers = header_set_with(s->headers, p);
     header_set_unref(&s->headers);
     s->headers = headers;
@@ -114,8 +120,10 @@ static void take_header(struct record_session *s, struct avpacket *p)
         record_close_segment(s, "the sequence header changed");
     else if (breaks)
         s->wants_new = true;
-    if (s->segment != NULL && !(p->flags & AV_METADATA))
-        write_packet(s, p);
+    if (s->segment == NULL || (p->flags & AV_METADATA))
+        return;
+    s->segment->is_mixed |= news;
+    write_packet(s, p);
 }
 
 static void lose_packet(struct record_session *s)
@@ -149,7 +157,7 @@ static bool on_packet(struct viewer *v, struct avpacket *p)
     struct record_session *s = session_of(v);
     if (!disk_writer_has_room(s->writer, p->size))
         return false;
-    if (p->flags & (AV_METADATA | AV_SEQUENCE_HEADER))
+    if (p->flags & AV_HEADERS)
         take_header(s, p);
     else if (avpacket_is_frame(p) || s->segment != NULL)
         take_frame(s, p);
@@ -184,6 +192,7 @@ static void on_stream_end(struct viewer *v)
     struct record_session *s = session_of(v);
     record_close_segment(s, "publishing ended");
     header_set_unref(&s->headers);
+    s->run = draw_run();
     s->status.number = 0;
     s->wants_keyframe = false;
     s->in_gap = false;
@@ -292,6 +301,7 @@ struct record_session *record_session_start(struct worker *w, struct disk *disk,
     session_set_stream(&s->base, stream);
     s->owner = owner;
     s->settings = *settings;
+    s->run = draw_run();
     s->writer = disk_writer_new(disk, w, &settings->disk, &record_writer_ops, s);
     s->status.started_ms = s->base.created_ms;
     memcpy(s->status.id, s->base.id, sizeof s->status.id);

@@ -1,6 +1,7 @@
 /* Any bytes as a recorded file: the same findings however it is cut, nothing found beyond its end,
  * and a head made from it is one that is recognised again. */
 #include "base/error.h"
+#include "protocol/flv_head.h"
 #include "protocol/flv_scan.h"
 
 #include <stdlib.h>

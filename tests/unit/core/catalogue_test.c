@@ -1,6 +1,7 @@
 /* The catalogue: what events leave in it, what is found, and what becomes of a broken one. */
 #include "check.h"
 
+#include "base/error.h"
 #include "core/catalogue.h"
 #include "core/config.h"
 #include "core/context.h"
@@ -72,6 +73,11 @@ static void test_recordings(void **state)
     CHECK_EQ(count_of(c, &(struct catalogue_filter){ .from_ms = 11500, .to_ms = 13000 }, "live/a/2.flv"), 2);
     CHECK_EQ(count_of(c, &(struct catalogue_filter){ .stream = "/live/b" }, NULL), 0);
     CHECK_EQ(count_of(c, &(struct catalogue_filter){ .stream = "' OR 1 --" }, NULL), 0);
+    CHECK_EQ(count_of(c, &(struct catalogue_filter){ .app = "live" }, NULL), 5);
+    CHECK_EQ(count_of(c, &(struct catalogue_filter){ .app = "liv" }, NULL), 0);
+    CHECK_EQ(count_of(c, &(struct catalogue_filter){ .app = "%" }, NULL), 0);
+    CHECK_EQ(catalogue_count_recordings(c, &(struct catalogue_filter){ .count = 2, .offset = 9 }), 5);
+    CHECK_EQ(catalogue_count_recordings(c, &(struct catalogue_filter){ .from_ms = 11500, .to_ms = 13000 }), 2);
     CHECK(catalogue_knows(c, "live/a/1.flv", 100));
     CHECK(!catalogue_knows(c, "live/a/1.flv", 101));
     CHECK(!catalogue_knows(c, "live/a/9.flv", 100));
@@ -79,6 +85,66 @@ static void test_recordings(void **state)
     CHECK_EQ(count_of(c, &(struct catalogue_filter){ 0 }, "live/a/3.flv"), 4);
     catalogue_prune(c, exists, (void *)"live/a/1.flv");
     CHECK_EQ(count_of(c, &(struct catalogue_filter){ 0 }, "live/a/1.flv"), 1);
+    catalogue_free(c);
+    context_free(context);
+    config_free(config);
+}
+
+static void put(struct catalogue *c, const char *file, int64_t start_ms, const char *state)
+{
+    struct catalogue_recording r = recording(file, start_ms, 100);
+    r.state = state;
+    catalogue_put(c, &r);
+}
+
+/* One after the other as they were recorded, what is being recorded with no end yet. */
+static void test_one_after_the_other(void **state)
+{
+    (void)state;
+    struct config          *config = config_new();
+    struct context         *context = context_new(config);
+    struct catalogue       *c = catalogue_new(context, path, 0);
+    struct catalogue_filter f = { .stream = "/live/a", .from_ms = 11000, .to_ms = 20000 };
+    struct catalogue_place  place = { 0 };
+    put(c, "live/a/before", 10000, "complete"); /* ends when the period begins */
+    put(c, "live/a/second", 12000, "interrupted");
+    put(c, "live/a/first", 12000, "complete");
+    put(c, "live/a/now", 9000, "recording");
+    put(c, "live/a/after", 20000, "complete");
+    static const char *const expected[] = { "live/a/now", "live/a/first", "live/a/second" };
+    for (size_t i = 0; i < COUNT(expected); i++) {
+        CHECK_EQ(catalogue_next(c, &f, &place), 0);
+        assert_string_equal(place.file, expected[i]);
+        CHECK_EQ(place.start_ms, i == 0 ? 9000 : 12000);
+        CHECK_EQ(place.is_recording, i == 0);
+    }
+    CHECK_EQ(catalogue_next(c, &f, &place), ERR_NOT_FOUND);
+    assert_string_equal(place.file, "live/a/second");
+    catalogue_free(c);
+    context_free(context);
+    config_free(config);
+}
+
+static void test_usage_and_one(void **state)
+{
+    (void)state;
+    struct config    *config = config_new();
+    struct context   *context = context_new(config);
+    struct catalogue *c = catalogue_new(context, path, 0);
+    put(c, "live/a/1", 10000, "complete");
+    put(c, "live/a/2", 12000, "complete");
+    json_t *usage = catalogue_usage(c), *row = json_array_get(usage, 0);
+    CHECK_EQ(json_array_size(usage), 1);
+    assert_string_equal(json_string_value(json_object_get(row, "stream")), "/live/a");
+    CHECK_EQ(json_integer_value(json_object_get(row, "files")), 2);
+    CHECK_EQ(json_integer_value(json_object_get(row, "size")), 200);
+    CHECK_EQ(json_integer_value(json_object_get(row, "start_ms")), 10000);
+    CHECK_EQ(json_integer_value(json_object_get(row, "end_ms")), 13000);
+    json_decref(usage);
+    row = catalogue_recording(c, "live/a/2");
+    CHECK_EQ(json_integer_value(json_object_get(row, "start_ms")), 12000);
+    json_decref(row);
+    assert_null(catalogue_recording(c, "live/a/3"));
     catalogue_free(c);
     context_free(context);
     config_free(config);
@@ -161,6 +227,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_recordings, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_one_after_the_other, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_usage_and_one, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_events, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_broken_database_is_put_aside, set_up, tear_down),
     };

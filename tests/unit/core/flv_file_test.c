@@ -5,6 +5,7 @@
 #include "core/flv_file.h"
 #include "media/avcodec.h"
 #include "protocol/flv.h"
+#include "protocol/flv_head.h"
 
 #include <errno.h>
 #include <fcntl.h>

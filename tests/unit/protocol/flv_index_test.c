@@ -6,7 +6,7 @@
 #include "media/avcodec.h"
 #include "protocol/amf.h"
 #include "protocol/flv.h"
-#include "protocol/flv_index.h"
+#include "protocol/flv_head.h"
 #include "protocol/flv_scan.h"
 
 #include <stdio.h>
