@@ -130,6 +130,9 @@ struct config {
         char *allow_origin;
     } api;
     struct {
+        uint32_t streams; /* with series of their own */
+    } metrics;
+    struct {
         char *root;   /* "": no files are served */
         char *router; /* the prefix of their URLs */
     } static_files;   /* "static" is a word of C's */

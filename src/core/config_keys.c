@@ -69,6 +69,9 @@ const struct config_key config_keys[] = {
     { KEY(api.allow_origin), STRING("", 1024), LIVE,
       .doc = "The web origin whose pages may use the API; empty is none but the server's own pages." },
 
+    { KEY(metrics.streams), INTEGER(200, 0, 100000), LIVE,
+      .doc = "Streams that have series of their own under `/metrics`; see METRICS.md." },
+
     { .name = "static.root", PLACE(static_files.root), PATH("", 4095), LIVE,
       .doc = "A folder whose files are served over HTTP; empty is none." },
     { .name = "static.router", PLACE(static_files.router), STRING("/", 1024), LIVE,
