@@ -142,7 +142,7 @@ static void answer_head(struct http_session *s, const struct page *page, const s
 static void send_body(struct http_session *s, struct bytes body)
 {
     struct page_answer *a = alloc_zeroed(sizeof *a);
-    a->answer = (struct http_answer){ on_writable, on_cancel };
+    a->answer = (struct http_answer){ .on_writable = on_writable, .on_cancel = on_cancel };
     a->session = s;
     a->rest = body;
     http_defer(s, &a->answer);
