@@ -47,7 +47,7 @@ function take(next: Statistics): void {
     if (page !== null && isVisible) {
         const stream = next.streams.find(each => each.streamPath === page!.path);
         if (stream !== undefined || next.truncated !== true)
-            page.tick(stream);
+            page.tick(Date.parse(next.server.time) / 1000, stream);
     }
     showState();
 }

@@ -90,7 +90,7 @@ export class Overview {
 
     // A tick is drawn only where it is looked at; the series gets all.
     update({ server, streams, truncated }: Statistics, isShown: boolean): void {
-        this.series.push(Math.round(Date.now() / 1000), {
+        this.series.push(Date.parse(server.time) / 1000, {
             inBitrate: server.inBitrate, outBitrate: server.outBitrate,
             viewers: server.sessions.viewers, cpuPercent: server.cpu.percent,
         });
@@ -122,9 +122,9 @@ export class Overview {
 
     #showCounters(server: Server): void {
         const { refused } = server, set = (label: Parameters<typeof t>[0], value: string) => this.#counters.set(t(label), value);
-        set('skips', count(server.skips.count));
+        set('skips', count(server.skips));
         set('stalls', count(server.stalls));
-        set('droppedPackets', count(server.drops.packets));
+        set('droppedPackets', count(server.drops));
         set('refusedPublishers', count(refused.publishers));
         set('refusedViewers', count(refused.viewers));
         set('refusedConnections', count(server.connections.refused));

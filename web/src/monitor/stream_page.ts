@@ -117,14 +117,14 @@ export class StreamPage {
         this.#feed.add(event);
     }
 
-    // A second later; undefined: there is no such stream now.
-    tick(stream: Stream | undefined): void {
+    // A second later, at `time_s`; undefined: there is no such stream now.
+    tick(time_s: number, stream: Stream | undefined): void {
         if (stream === undefined) {
             if (this.#stream !== null)
                 this.#showAbsent();
             return;
         }
-        this.#series.push(Math.round(Date.now() / 1000), {
+        this.#series.push(time_s, {
             inBitrate: stream.inBitrate, outBitrate: stream.outBitrate,
             viewers: stream.viewers.total, frameRate: stream.video?.frameRate,
         });
