@@ -76,6 +76,9 @@ const struct config_key config_keys[] = {
       .flags = CONFIG_LIVE | CONFIG_SECRET,
       .doc = "Which tokens may be used for the API; without these and users, this machine only may." },
 
+    { KEY(metrics.streams), INTEGER(200, 0, 100000), LIVE,
+      .doc = "Streams that have series of their own under `/metrics`; see METRICS.md." },
+
     { .name = "static.root", PLACE(static_files.root), PATH("", 4095), LIVE,
       .doc = "A folder whose files are served over HTTP; empty is none." },
     { .name = "static.router", PLACE(static_files.router), STRING("/", 1024), LIVE,

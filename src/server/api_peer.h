@@ -217,5 +217,7 @@ extern const struct api_routes api_health_routes;
 extern const struct api_routes api_openapi_routes;
 extern const struct api_routes api_session_routes;
 extern const struct api_routes api_sign_routes;
+extern const struct api_routes api_sessions_routes;
+extern const struct api_routes api_statistics_routes;
 
 #endif

@@ -14,6 +14,7 @@
 #include "server/record_server.h"
 #include "server/reload.h"
 #include "server/rtmp_server.h"
+#include "server/statistics.h"
 #include "server/tls_setup.h"
 
 #include <errno.h>
@@ -205,12 +206,16 @@ int server_run(struct config *config, const struct options *options)
         make_workers(context);
         error = tls_setup_load(config, &context->tls) ? listen_all(context) : ERR_INVALID;
         if (error == 0)
+            error = statistics_start(context, recordings);
+        if (error == 0)
             error = run_workers(context, &signals, &reload);
         reload_close(&reload);
+        statistics_stop(context);
         finish_recordings(recordings);
         worker_free_all(context);
         tls_store_free(context->tls);
         api_free(context);
+        statistics_free(context);
     }
     record_server_free(recordings);
     catalogue_free(catalogue);
