@@ -5,6 +5,7 @@
 #ifndef MILLRACE_SERVER_NOTIFY_PEER_H
 #define MILLRACE_SERVER_NOTIFY_PEER_H
 
+#include "base/map.h"
 #include "core/access.h"
 #include "server/event_feed.h"
 #include "server/notify_queue.h"
@@ -14,6 +15,11 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+/* What is not over yet of one URL. */
+struct notify_load {
+    size_t counts[2]; /* notifications, questions */
+};
+
 struct notify_server {
     struct event_sink     sink;
     struct access_decider decider;
@@ -22,10 +28,10 @@ struct notify_server {
     pthread_t             thread;
     bool                  finished;
     atomic_bool           withdrawn; /* some who asked have gone */
-    atomic_uint_fast64_t  waiting[2]; /* notifications, questions: not over yet */
     atomic_uint_fast64_t  lost_quiet_until_ms;
     pthread_mutex_t       lock;
     struct list           inbox;     /* lock: struct notify_job */
+    struct map           *loads;     /* lock: URL to struct notify_load */
     bool                  stopping;  /* lock */
     uint64_t              stop_by_ms; /* lock */
     /* The thread's. */
@@ -40,8 +46,10 @@ struct notify_server {
 /* The thread: ends when it has been told to stop and nothing is left, or it is time. */
 void *notify_thread(void *notify_server);
 
-/* No answer can be had of the first job's receiver, and what is to become of that is known.  Takes the
- * question and its jobs over.  On any thread. */
-void notify_give_up(struct notify_server *, struct notify_job *, struct access_question *);
+/* A question goes from one URL to another, whatever its load. */
+void notify_move(struct notify_server *, const char *from, const char *to);
+
+/* A job for this URL is over. */
+void notify_leave(struct notify_server *, const char *url, bool question);
 
 #endif

@@ -233,10 +233,9 @@ static void judge(struct notify_target *t, bool answered)
         t->window = t->window > 1 ? t->window / 2 : 1;
 }
 
-static void end_turn(struct notify_queue *q, struct notify_job *job, bool answered)
+static void end_turn(struct notify_queue *q, struct notify_job *job)
 {
     bool question = job->question != NULL;
-    judge(job->target, answered);
     job->target->active[question]--;
     q->active--;
     if (!question)
@@ -268,19 +267,26 @@ static void go_on(struct notify_queue *q, struct notify_lane *lane)
     free_lane(lane);
 }
 
-void notify_queue_done(struct notify_queue *q, struct notify_job *job, bool answered)
+void notify_queue_cancel(struct notify_queue *q, struct notify_job *job)
 {
     struct notify_lane *lane = job->lane;
-    end_turn(q, job, answered);
+    end_turn(q, job);
     list_remove(&job->link);
     if (lane != NULL)
         go_on(q, lane);
     leave(q, job);
 }
 
+void notify_queue_done(struct notify_queue *q, struct notify_job *job, bool answered)
+{
+    judge(job->target, answered);
+    notify_queue_cancel(q, job);
+}
+
 void notify_queue_again(struct notify_queue *q, struct notify_job *job, uint64_t due_ms)
 {
-    end_turn(q, job, false);
+    judge(job->target, false);
+    end_turn(q, job);
     job->lane->due_ms = due_ms;
     push_lane(q, job->lane);
 }

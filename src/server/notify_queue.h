@@ -31,6 +31,9 @@ struct notify_job *notify_queue_take(struct notify_queue *, uint64_t now_ms, uns
 /* It is over: the job is the caller's again.  `answered`: the receiver is well, whatever it said. */
 void notify_queue_done(struct notify_queue *, struct notify_job *, bool answered);
 
+/* The same of one that was broken off: nothing is learned of the receiver. */
+void notify_queue_cancel(struct notify_queue *, struct notify_job *);
+
 /* A notification that is to be sent again, not before `due_ms`. */
 void notify_queue_again(struct notify_queue *, struct notify_job *, uint64_t due_ms);
 

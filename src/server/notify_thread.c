@@ -23,19 +23,13 @@ static struct stats *stats_of(const struct notify_server *n)
     return &n->context->stats;
 }
 
-static void leave(struct notify_server *n, bool question)
-{
-    atomic_fetch_sub_explicit(&n->waiting[question], 1, memory_order_relaxed);
-    stats_add(&stats_of(n)->webhooks_queued, (uint64_t)-1);
-}
-
 /* Questions. */
 
 static void settle(struct notify_server *n, struct notify_job *job, const struct access_verdict *verdict)
 {
     struct access_question *question = job->question;
     job->question = NULL;
-    leave(n, true);
+    notify_leave(n, job->url, true);
     access_settle(question, verdict);
     notify_job_free(job);
 }
@@ -51,6 +45,7 @@ static void ask_next(struct notify_server *n, struct notify_job *job, const stru
         settle(n, job, &allowed);
         return;
     }
+    notify_move(n, job->url, next->url);
     memcpy(next->path, allowed.path, sizeof next->path);
     next->question = job->question;
     next->deadline_ms = clock_monotonic_ms() + next->timeout_ms;
@@ -107,7 +102,7 @@ static void drop_withdrawn(struct notify_server *n)
         if (job->question == NULL || access_is_wanted(job->question))
             continue;
         notify_request_free(n->multi, r);
-        notify_queue_done(n->queue, job, !notify_queue_is_failing(job));
+        notify_queue_cancel(n->queue, job);
         settle(n, job, &none);
     }
     expire_questions(n, clock_monotonic_ms());
@@ -208,7 +203,7 @@ static void conclude_notification(struct notify_server *n, const struct notify_r
         tell_dead(n, job, fault);
     if (ends)
         end_session(r, status);
-    leave(n, false);
+    notify_leave(n, job->url, false);
     notify_job_free(job);
 }
 
@@ -276,7 +271,7 @@ static void start(struct notify_server *n, struct notify_job *job, uint64_t now_
         return;
     }
     tell_dead(n, job, "libcurl cannot send it");
-    leave(n, false);
+    notify_leave(n, job->url, false);
     notify_job_free(job);
 }
 
@@ -335,7 +330,7 @@ static void drop(struct notify_server *n, struct notify_job *job, uint64_t *lost
     }
     ++*lost;
     stats_add(&stats_of(n)->webhooks_dead, 1);
-    leave(n, false);
+    notify_leave(n, job->url, false);
     notify_job_free(job);
 }
 
@@ -347,7 +342,7 @@ static void drop_all(struct notify_server *n)
         struct notify_request *r = LIST_ITEM(node, struct notify_request, link);
         job = r->job;
         notify_request_free(n->multi, r);
-        notify_queue_done(n->queue, job, false);
+        notify_queue_cancel(n->queue, job);
         drop(n, job, &lost);
     }
     while ((job = notify_queue_drop(n->queue)) != NULL)
