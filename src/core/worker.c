@@ -283,7 +283,7 @@ struct worker *worker_new(struct context *context, unsigned index)
 }
 
 /* Posts that no turn will run any more still hold references: they are run for that. */
-static void settle_posts(struct context *context)
+void worker_settle_all(struct context *context)
 {
     for (bool any = true; any;) {
         any = false;
@@ -322,7 +322,7 @@ static void close_worker(struct worker *w)
 
 void worker_free_all(struct context *context)
 {
-    settle_posts(context);
+    worker_settle_all(context);
     for (unsigned i = 0; i < context->worker_count; i++)
         close_worker(context->workers[i]);
     context->worker_count = 0;

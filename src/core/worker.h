@@ -82,7 +82,9 @@ struct worker {
 /* context->worker_count must be final; the caller puts the worker into context->workers. */
 struct worker *worker_new(struct context *, unsigned index);
 
-/* All workers of the context, after worker_join() of each. */
+/* All workers of the context, after worker_join() of each.  The first runs what was still posted to
+ * them, on this thread; so does the second, with what has come since. */
+void worker_settle_all(struct context *);
 void worker_free_all(struct context *);
 
 /* Start and end the thread.  worker_stop() may be called from any thread; the worker closes

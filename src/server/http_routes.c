@@ -102,6 +102,7 @@ static void ask(struct http_session *s, const struct http_request *request, enum
 {
     stream->query = request->query;
     session_set_stream(&s->base, stream);
+    s->base.protocol = request->upgrade_websocket ? SESSION_WS : SESSION_FLV;
     access_ask(&s->base, use, on_access);
     if (!access_is_asked(&s->base))
         return;
