@@ -16,6 +16,7 @@
 #include <stddef.h>
 
 struct api;
+struct catalogue;
 struct session;
 struct tls_store;
 struct worker;
@@ -30,6 +31,7 @@ struct context {
     struct map          *broadcasts; /* lock: stream path to struct broadcast */
     struct map          *sessions;   /* lock: session id to struct session */
     struct tls_store    *tls;        /* NULL if no port speaks TLS; safe from any thread */
+    struct catalogue    *catalogue;  /* NULL: there is none; safe from any thread that may wait */
     struct api          *api;        /* server/api.h's; NULL without a server */
     struct map          *addresses;  /* lock: IP address to its number of connections, as a pointer */
 };

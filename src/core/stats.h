@@ -26,6 +26,7 @@ struct stats {
     atomic_uint_fast64_t viewer_skipped_packets;
     atomic_uint_fast64_t viewer_stalls;        /* viewers closed because they took nothing */
     atomic_uint_fast64_t packets_dropped;      /* broken, or video before a first keyframe */
+    atomic_uint_fast64_t record_players;       /* now: those who watch recordings */
     atomic_uint_fast64_t record_gaps;          /* times a recording lost packets */
     atomic_uint_fast64_t bytes_in;
     atomic_uint_fast64_t bytes_out;

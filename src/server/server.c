@@ -191,6 +191,7 @@ int server_run(struct config *config, const struct options *options)
     struct context       *context = context_new(config);
     struct catalogue     *catalogue = open_catalogue(context);
     struct record_server *recordings = record_server_new(context, catalogue, &error);
+    context->catalogue = catalogue;
     struct reload         reload = { context, options, config };
     struct api_parts      parts = { context, &reload, catalogue, recordings };
     if (error == 0) {
