@@ -30,28 +30,70 @@ fuzz_targets() {
 
 # New inputs gather in build/fuzz-corpus; tests/fuzz/corpus keeps the few that are worth a commit.
 cmd_fuzz() {
-    local name seconds=${2:-60} names=()
+    local name seconds engine=fuzz names=()
     mapfile -t names < <(fuzz_targets)
+    if [ "${1:-}" = list ]; then
+        printf '%s\n' "${names[@]}"
+        return
+    fi
+    if [ "${1:-}" = --afl ]; then
+        engine=afl
+        shift
+    fi
+    seconds=$(awk -v minutes="${2:-1}" 'BEGIN { print int(60 * minutes) }')
     if [ $# -gt 0 ]; then
-        [ -f "tests/fuzz/$1_fuzz.c" ] || die "there is no target '$1'; there are: ${names[*]}"
+        [[ " ${names[*]} " == *" $1 "* ]] || die "there is no target '$1'; there are: ${names[*]}"
         names=("$1")
     fi
-    [ ${#names[@]} -gt 0 ] || die "tests/fuzz has no targets"
+    [ "$seconds" -gt 0 ] || die "how many minutes?"
     need build fuzz
-    build_preset fuzz
+    [ "$engine" = fuzz ] || need afl
+    build_preset "$engine"
     for name in "${names[@]}"; do
-        fuzz_one "$name" "$seconds"
+        say "Fuzzing $name for $seconds seconds"
+        "${engine}_one" "$name" "$seconds" ||
+            die "$name failed; its input is in build/$engine-failures and belongs in tests/fuzz/regression/$name"
     done
 }
 
+# The words that a target's inputs are made of.
+dictionary_of() {
+    case $1 in
+        amf | rtmp_*) echo rtmp ;;
+        http* | url | proxy | websocket) echo http ;;
+        config) echo config ;;
+        *) echo media ;;
+    esac
+}
+
+# The folders of a target's inputs that are committed.
+inputs_of() {
+    find "tests/fuzz/corpus/$1" "tests/fuzz/regression/$1" -maxdepth 0 2>/dev/null
+}
+
+# fuzz_one NAME SECONDS [OPTION...]: with libFuzzer.
 fuzz_one() {
-    local found=build/fuzz-corpus/$1 inputs=()
-    mkdir -p "$found" build/fuzz-failures
-    mapfile -t inputs < <(find "tests/fuzz/corpus/$1" "tests/fuzz/regression/$1" -maxdepth 0 2>/dev/null)
-    say "Fuzzing $1 for $2 seconds"
-    "build/fuzz/tests/fuzz/$1_fuzz" -max_total_time="$2" -timeout=10 -print_final_stats=1 \
-        -artifact_prefix="build/fuzz-failures/$1-" "$found" "${inputs[@]}" ||
-        die "$1 failed; its input is in build/fuzz-failures and belongs in tests/fuzz/regression/$1"
+    local name=$1 seconds=$2 inputs=()
+    shift 2
+    mapfile -t inputs < <(inputs_of "$name")
+    mkdir -p "build/fuzz-corpus/$name" build/fuzz-failures
+    "build/fuzz/tests/fuzz/${name}_fuzz" -max_total_time="$seconds" -timeout=10 -max_len=16384 -print_final_stats=1 \
+        -dict="tests/fuzz/dictionary/$(dictionary_of "$name").dict" -artifact_prefix="build/fuzz-failures/$name-" \
+        "$@" "build/fuzz-corpus/$name" "${inputs[@]}"
+}
+
+# afl_one NAME SECONDS: with AFL++, from the same inputs.
+afl_one() {
+    local seeds=build/afl-seeds/$1 found=build/afl-corpus/$1 failures
+    rm -rf "$seeds"
+    mkdir -p "$seeds" build/afl-corpus build/afl-failures
+    inputs_of "$1" | xargs -r -I{} find {} -type f -exec cp -t "$seeds" {} +
+    [ -n "$(ls -A "$seeds")" ] || echo >"$seeds/empty"
+    AFL_SKIP_CPUFREQ=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_NO_UI=1 AFL_AUTORESUME=1 AFL_NO_AFFINITY=1 \
+        afl-fuzz -m none -t 10000 -V "$2" -i "$seeds" -o "$found" \
+        -x "tests/fuzz/dictionary/$(dictionary_of "$1").dict" -- "build/afl/tests/fuzz/${1}_fuzz"
+    failures=$(find "$found/default/crashes" "$found/default/hangs" -name 'id*')
+    [ -z "$failures" ] || { xargs -I{} cp {} build/afl-failures <<<"$failures"; return 1; }
 }
 
 # Each committed input once, through the target it belongs to.
@@ -62,5 +104,20 @@ replay_corpus() {
         mapfile -t inputs < <(find "tests/fuzz/corpus/$name" "tests/fuzz/regression/$name" -type f 2>/dev/null)
         say "$name: ${#inputs[@]} inputs"
         [ ${#inputs[@]} -eq 0 ] || "build/fuzz/tests/fuzz/${name}_fuzz" -timeout=10 "${inputs[@]}"
+    done
+}
+
+# Each target for a moment, those of whole sessions for a longer one, as many at a time as there are
+# cores: new inputs every time.
+fuzz_briefly() {
+    local name running=0
+    for name in $(fuzz_targets); do
+        [ $running -lt "$(nproc)" ] || { wait -n; running=$((running - 1)); }
+        fuzz_one "$name" "$([[ $name == *_session ]] && echo 4 || echo 1)" &
+        running=$((running + 1))
+    done
+    while [ $running -gt 0 ]; do
+        wait -n
+        running=$((running - 1))
     done
 }

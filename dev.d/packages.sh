@@ -15,6 +15,7 @@ declare -A PACKAGES=(
            vlc-bin vlc-plugin-base chromium nghttp2-client diffutils"
     [lint]="clang clang-tidy cppcheck libcmocka-dev"
     [fuzz]="clang libclang-rt-14-dev llvm"
+    [afl]="afl++"
 )
 NODE_MAJOR_MIN=18
 

@@ -58,6 +58,7 @@ suite_clang() {
 
 suite_fuzz() {
     step "fuzz corpus replayed" replay_corpus
+    step "each fuzz target for a moment" fuzz_briefly
 }
 
 suite_e2e() {

@@ -1,12 +1,15 @@
 #include "core/access.h"
 
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "core/context.h"
-#include "core/session.h"
+#include "core/events.h"
 #include "core/stream_key.h"
 #include "core/worker.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* `deny` wins; then who is on a list that is not empty, or anybody. */
 static bool is_address_allowed(const struct config *config, enum auth_use use, const char *ip)
@@ -61,24 +64,163 @@ static void refuse_key(struct session *s, struct access_answer *answer)
              session_path(s), answer->why);
 }
 
-void access_ask(struct session *s, enum auth_use use, access_answer_fn *answer_fn)
+static void refuse_address(struct session *s, enum auth_use use, struct access_answer *answer)
 {
-    struct access_answer answer = { 0 };
-    bool                 keyed = use == AUTH_PUBLISH && stream_key_apply(s, &answer.why);
-    if (answer.why != NULL) {
-        refuse_key(s, &answer);
-        answer_fn(s, use, &answer);
+    answer->allowed = false;
+    answer->why = "not allowed from this address";
+    stats_add(&s->worker->context->stats.refused_by_address, 1);
+    snprintf(answer->log, sizeof answer->log, "%s stream %s is not allowed from this address",
+             auth_use_name(use), session_path(s));
+}
+
+/* What our own rules say. */
+static void check_rules(struct session *s, enum auth_use use, struct access_answer *answer)
+{
+    bool keyed = use == AUTH_PUBLISH && stream_key_apply(s, &answer->why);
+    if (answer->why != NULL) {
+        refuse_key(s, answer);
         return;
     }
     const struct config *config = config_of_app(s->worker->config, s->stream->app);
-    answer.allowed = is_address_allowed(config, use, s->ip);
-    if (answer.allowed && !keyed) {
-        check_sign(s, config, use, &answer);
-    } else if (!answer.allowed) {
-        answer.why = "not allowed from this address";
-        stats_add(&s->worker->context->stats.refused_by_address, 1);
-        snprintf(answer.log, sizeof answer.log, "%s stream %s is not allowed from this address",
-                 auth_use_name(use), session_path(s));
+    answer->allowed = is_address_allowed(config, use, s->ip);
+    if (!answer->allowed)
+        refuse_address(s, use, answer);
+    else if (!keyed)
+        check_sign(s, config, use, answer);
+}
+
+/* Others who decide. */
+
+/* Counted: one reference is the session's, one that of who has taken it. */
+struct access_question {
+    atomic_uint            refs;
+    atomic_bool            wanted;
+    struct worker         *worker;
+    struct session        *session; /* its worker's; NULL: it has ended */
+    enum auth_use          use;
+    access_answer_fn      *answer;
+    struct access_decider *decider; /* NULL: nobody has taken it */
+    struct access_verdict  verdict;
+};
+
+static void unref(struct access_question *q)
+{
+    if (atomic_fetch_sub_explicit(&q->refs, 1, memory_order_acq_rel) == 1)
+        free(q);
+}
+
+/* The session lets go of its question. */
+static void part(struct session *s)
+{
+    struct access_question *q = s->question;
+    s->question = NULL;
+    q->session = NULL;
+    atomic_store_explicit(&q->wanted, false, memory_order_relaxed);
+}
+
+void access_withdraw(struct session *s)
+{
+    struct access_question *q = s->question;
+    if (q == NULL)
+        return;
+    part(s);
+    q->decider->on_withdrawn(q->decider);
+    unref(q);
+}
+
+struct access_question *access_take(struct access_question *q, struct access_decider *decider)
+{
+    if (q == NULL || q->decider != NULL)
+        return NULL;
+    q->decider = decider;
+    atomic_fetch_add_explicit(&q->refs, 1, memory_order_relaxed);
+    return q;
+}
+
+bool access_is_wanted(const struct access_question *q)
+{
+    return atomic_load_explicit(&q->wanted, memory_order_relaxed);
+}
+
+/* It gets another stream than it asked for, with the query that it came with.  The rules on addresses
+ * of that stream's app hold for it; a sign was checked already. */
+static void rename_stream(struct session *s, enum auth_use use, const char *path, struct access_answer *answer)
+{
+    struct url_stream stream;
+    if (url_stream_from_path(path, &stream, NULL) != 0)
+        return; /* who decides has checked it */
+    log_info(&s->log, "%s session %s %s asked to %s %s and gets %s", s->ops->name, s->id, s->ip,
+             auth_use_name(use), session_path(s), stream.path);
+    stream.query = s->stream->query;
+    session_set_stream(s, &stream);
+    if (!is_address_allowed(config_of_app(s->worker->config, s->stream->app), use, s->ip))
+        refuse_address(s, use, answer);
+}
+
+static void refuse_by_decision(struct session *s, enum auth_use use, const struct access_verdict *v,
+                               struct access_answer *answer)
+{
+    bool failed = v->result == ACCESS_FAILED;
+    answer->failed = failed;
+    answer->why = v->reason[0] != '\0' ? v->reason : failed ? "try again later" : "not allowed";
+    stats_add(&s->worker->context->stats.refused_by_hook, 1);
+    snprintf(answer->log, sizeof answer->log, "%s stream %s %s by a webhook: %s", auth_use_name(use),
+             session_path(s), failed ? "could not be allowed" : "was refused", answer->why);
+}
+
+static void post_verdict(void *question, void *unused)
+{
+    struct access_question *q = question;
+    struct session         *s = q->session;
+    struct access_answer    answer = { .allowed = q->verdict.result == ACCESS_ALLOWED };
+    (void)unused;
+    if (s != NULL) {
+        part(s);
+        if (!answer.allowed)
+            refuse_by_decision(s, q->use, &q->verdict, &answer);
+        else if (q->verdict.path[0] != '\0' && strcmp(q->verdict.path, session_path(s)) != 0)
+            rename_stream(s, q->use, q->verdict.path, &answer);
+        q->answer(s, q->use, &answer);
+        unref(q);
     }
-    answer_fn(s, use, &answer);
+    unref(q);
+}
+
+void access_settle(struct access_question *q, const struct access_verdict *verdict)
+{
+    q->verdict = *verdict;
+    worker_post(NULL, q->worker, post_verdict, q, NULL);
+}
+
+static struct access_question *new_question(struct session *s, enum auth_use use, access_answer_fn *answer_fn)
+{
+    struct access_question *q = alloc_zeroed(sizeof *q);
+    atomic_init(&q->refs, 1);
+    atomic_init(&q->wanted, true);
+    q->worker = s->worker;
+    q->session = s;
+    q->use = use;
+    q->answer = answer_fn;
+    return q;
+}
+
+/* True if somebody has taken the question, and answers later. */
+static bool ask_others(struct session *s, enum auth_use use, access_answer_fn *answer_fn)
+{
+    struct access_question *q = new_question(s, use, answer_fn);
+    events_emit_question(use == AUTH_PUBLISH ? EVENT_PRE_PUBLISH : EVENT_PRE_PLAY, s, q);
+    if (q->decider == NULL) {
+        free(q);
+        return false;
+    }
+    s->question = q;
+    return true;
+}
+
+void access_ask(struct session *s, enum auth_use use, access_answer_fn *answer_fn)
+{
+    struct access_answer answer = { 0 };
+    check_rules(s, use, &answer);
+    if (!answer.allowed || !ask_others(s, use, answer_fn))
+        answer_fn(s, use, &answer);
 }

@@ -94,12 +94,31 @@ void broadcast_unref(struct broadcast *b)
     free(b);
 }
 
+void broadcast_read_counts(const struct broadcast *b, uint64_t out[STREAM_COUNTS])
+{
+    for (int i = 0; i < STREAM_COUNTS; i++)
+        out[i] = meter_get(&b->meter, i);
+    out[STREAM_JUMPS] = atomic_load_explicit(&b->timeline.jumps, memory_order_relaxed);
+    out[STREAM_DISORDERS] = atomic_load_explicit(&b->timeline.disorders, memory_order_relaxed);
+    out[STREAM_DRIFTS] = atomic_load_explicit(&b->timeline.drifts, memory_order_relaxed);
+}
+
+/* Who was counted for it has left: nothing is added any more. */
+static void keep_counts(struct broadcast *b)
+{
+    uint64_t counts[STREAM_COUNTS];
+    broadcast_read_counts(b, counts);
+    for (int i = 0; i < STREAM_COUNTS; i++)
+        b->context->ended[i] += counts[i];
+}
+
 /* Take a stream that has neither publisher nor viewer out of the registry. */
 void broadcast_remove_if_unused(struct broadcast *b)
 {
     if (b->publisher != NULL || b->successor != NULL || b->standby != NULL || b->outlet_count > 0)
         return;
     map_remove(b->context->broadcasts, b->path);
+    keep_counts(b);
     broadcast_unref(b);
 }
 
@@ -174,7 +193,6 @@ static void post_welcome(void *broadcast, void *worker)
 /* Then, without it: what the outlets know of the publisher before is over. */
 void broadcast_restart_outlets(struct broadcast *b, struct worker *w)
 {
-    b->wants_keyframe = true;
     timeline_restart(&b->timeline);
     gop_cache_restart(&b->cache);
     for (size_t i = 0; i < b->target_count; i++)
@@ -185,6 +203,7 @@ void broadcast_restart_outlets(struct broadcast *b, struct worker *w)
 void broadcast_end(struct broadcast *b, struct worker *from)
 {
     b->held = false;
+    b->began_ms = 0;
     gop_cache_restart(&b->cache);
     for (size_t i = 0; i < b->outlet_count; i++)
         worker_post(from, b->outlets[i]->worker, post_end, outlet_ref(b->outlets[i]), NULL);
@@ -199,17 +218,15 @@ void broadcast_append(struct session *s, struct avpacket *p, uint32_t time_ms)
         return;
     }
     atomic_store_explicit(&b->media_ms, worker_now_ms(s->worker), memory_order_relaxed);
-    if (frame && p->type == AV_VIDEO && b->wants_keyframe) {
-        if (!(p->flags & AV_KEYFRAME)) { /* nothing that could show it has come */
-            stats_add(&b->context->stats.packets_dropped, 1);
-            avpacket_unref(&p);
-            return;
-        }
-        b->wants_keyframe = false;
+    stats_add(&b->media_bytes, p->size);
+    if (gop_cache_lacks_keyframe(&b->cache, p)) {
+        meter_add(&b->meter, STREAM_DROPPED_EARLY, 1);
+        avpacket_unref(&p);
+        return;
     }
     p->dts_ms = frame ? timeline_frame(&b->timeline, p->type, p->track, time_ms)
                       : timeline_header(&b->timeline, time_ms);
-    stream_tracks_read(&b->tracks, p, &b->context->lock, b->path);
+    stream_tracks_read(&b->tracks, p, &b->context->lock, b->path, worker_now_ms(s->worker));
     wire_frame(p, (uint32_t)s->worker->config->rtmp.chunk_size);
     if (atomic_load_explicit(&b->outlets_changed, memory_order_acquire) != b->targets_as_of)
         broadcast_welcome_outlets(b, s->worker);
@@ -292,9 +309,18 @@ void broadcast_detach(struct outlet *o)
     broadcast_unref(b);
 }
 
-void broadcast_count_viewers(struct broadcast *b, int change)
+void broadcast_count_viewer(struct broadcast *b, unsigned kind, bool admitted)
 {
-    atomic_fetch_add_explicit(&b->viewer_count, change, memory_order_relaxed);
+    if (kind != METER_RECORDINGS && !admitted)
+        atomic_fetch_add_explicit(&b->viewer_count, 1, memory_order_relaxed);
+    meter_count_viewer(&b->meter, kind, 1);
+}
+
+void broadcast_discount_viewer(struct broadcast *b, unsigned kind)
+{
+    if (kind != METER_RECORDINGS)
+        atomic_fetch_sub_explicit(&b->viewer_count, 1, memory_order_relaxed);
+    meter_count_viewer(&b->meter, kind, -1);
 }
 
 bool broadcast_admit_viewer(struct broadcast *b, uint32_t viewers_max)

@@ -15,6 +15,8 @@
 #define MILLRACE_CORE_BROADCAST_H
 
 #include "core/gop_cache.h"
+#include "core/meter.h"
+#include "core/standby.h"
 #include "core/stream_tracks.h"
 #include "core/timeline.h"
 
@@ -33,6 +35,8 @@ struct broadcast {
     char                *path;
     struct session      *publisher;      /* lock; NULL while there is none */
     struct session      *successor;      /* lock; waits for the publisher to let go */
+    enum standby_reason  successor_claim; /* lock; if it was warm */
+    enum standby_reason  last_switch;    /* lock; why there was the last of `switches` */
     struct session      *standby;        /* lock; kept warm: core/standby.h */
     struct session      *evicted;        /* lock; was warm and silent; to be ended by its worker */
     struct worker       *home;           /* lock; the publisher's worker */
@@ -45,9 +49,10 @@ struct broadcast {
     atomic_uint          outlets_changed; /* counts changes of `outlets` */
     atomic_int_fast64_t  viewer_count;
     atomic_uint_fast64_t media_ms;       /* when the publisher last sent something, or began */
-    atomic_uint_fast64_t warm_ms;        /* the same of the one that stands by */
-    atomic_uint_fast64_t takeovers;
-    atomic_uint_fast64_t switches;       /* between the main publisher and its backup */
+    atomic_uint_fast64_t media_bytes;    /* from all who have been on the air */
+    atomic_uint_fast64_t warm_ms;        /* the same as media_ms, of the one that stands by */
+    struct stream_meter  meter;
+    int64_t              began_ms;       /* lock; wall clock: since when it is published; 0: it is not */
     /* The packets' side. */
     struct gop_cache     cache;
     struct timeline      timeline;
@@ -55,13 +60,13 @@ struct broadcast {
     struct outlet      **targets;        /* the outlets packets are posted to; a reference each */
     size_t               target_count;
     unsigned             targets_as_of;  /* outlets_changed when they were listed */
-    bool                 wants_keyframe; /* no video before the publisher's first */
 };
 
 /* A main publisher and a backup (session->backup) may publish a stream at once: one is on the air,
  * the other warm, with session->standby set, and both call broadcast_append() with all they have.
- * The warm one takes over at a keyframe when the other is gone or has been silent for
- * publish.standby_after_ms; and the main one, when it has been well for publish.standby_return_s.
+ * The warm one takes over at a keyframe when the other is gone, has been silent for
+ * publish.standby_after_ms, or sends less than publish.standby_min_bitrate while the warm one does
+ * not; and the main one, when it has been well for publish.standby_return_s.
  *
  * Become the publisher of `path`: 0, and session->broadcast is set; ERR_TOO_BIG if there are
  * limits.streams already.  If the stream has a publisher, publish.takeover says what happens:
@@ -85,10 +90,16 @@ bool broadcast_is_live(struct context *, const char *path);
  * stream is held.  0, ERR_TOO_BIG, or ERR_REFUSED for too many variants of the stream. */
 int  broadcast_attach(struct outlet *);
 void broadcast_detach(struct outlet *);
-void broadcast_count_viewers(struct broadcast *, int change);
+
+/* What has been counted of it until now.  Any thread that holds a reference, or the lock. */
+void broadcast_read_counts(const struct broadcast *, uint64_t out[STREAM_COUNTS]);
 
 /* Count one more, unless there are `viewers_max` (0: no limit). */
 bool broadcast_admit_viewer(struct broadcast *, uint32_t viewers_max);
+
+/* A viewer or a recording (`kind` as stream_meter.viewers has it) has come, or left. */
+void broadcast_count_viewer(struct broadcast *, unsigned kind, bool admitted);
+void broadcast_discount_viewer(struct broadcast *, unsigned kind);
 
 /* Streams whose publisher has not come back in time end.  From one worker's tick. */
 void broadcast_expire_held(struct worker *);

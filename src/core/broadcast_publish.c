@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "core/broadcast_parts.h"
 #include "core/context.h"
+#include "core/events.h"
 #include "core/session.h"
 #include "core/standby.h"
 #include "core/worker.h"
@@ -23,6 +24,9 @@ static void take_stream(struct broadcast *b, struct session *s)
     b->cache.limits = context_gop_limits(b->context->config, b->path); /* a reload may have changed them */
     b->held = false;
     b->serial++;
+    b->began_ms = b->began_ms != 0 ? b->began_ms : clock_wall_ms();
+    if (s->standby != NULL)
+        b->last_switch = s->standby->claim;
     atomic_store_explicit(&b->media_ms, worker_now_ms(s->worker), memory_order_relaxed);
     stream_tracks_clear(&b->tracks);
     broadcast_list_targets(b, s->worker);
@@ -73,7 +77,8 @@ static void go_on_air(struct broadcast *b, struct session *s)
         struct avpacket *p = packet_ring_at(&w->waiting, seq)->packet;
         broadcast_append(s, avpacket_ref(p), (uint32_t)p->dts_ms);
     }
-    log_info(&s->log, "stream %s: the %s publisher is on the air", b->path, s->backup ? "backup" : "main");
+    log_info(&s->log, "stream %s: the %s publisher is on the air: %s", b->path, s->backup ? "backup" : "main",
+             standby_reason_phrase(w->claim));
     standby_free(w);
 }
 
@@ -82,10 +87,12 @@ static void begin_stream(struct broadcast *b, struct session *s)
 {
     broadcast_restart_outlets(b, s->worker);
     if (s->standby != NULL) {
-        atomic_fetch_add_explicit(&b->switches, 1, memory_order_relaxed);
+        meter_add(&b->meter, STREAM_SWITCHES, 1);
+        events_emit(EVENT_STANDBY, s, NULL);
         go_on_air(b, s);
     } else {
-        atomic_fetch_add_explicit(&b->takeovers, 1, memory_order_relaxed);
+        meter_add(&b->meter, STREAM_TAKEOVERS, 1);
+        events_emit(EVENT_TAKEOVER, s, NULL);
         s->ops->on_published(s);
     }
 }
@@ -126,6 +133,8 @@ static void post_release(void *broadcast, void *worker)
     if (ours) {
         struct session *s = b->publisher; /* the warm one, b->standby, is its successor */
         s->standby = standby_new(b->cache.headers, worker_now_ms(w));
+        s->standby->other_serial = b->serial + 1;
+        s->standby->own.level = b->successor_claim == STANDBY_LOW ? BITRATE_LOW : BITRATE_UNKNOWN;
         b->standby = s;
         atomic_store_explicit(&b->warm_ms, worker_now_ms(w), memory_order_relaxed);
         release_stream(b, w);
@@ -138,6 +147,7 @@ static void post_release(void *broadcast, void *worker)
 static void ask_to_yield(struct broadcast *b, struct session *s, post_fn *how)
 {
     b->successor = s;
+    b->successor_claim = s->standby != NULL ? s->standby->claim : STANDBY_NOT_WANTED;
     b->yield_serial = b->serial;
     broadcast_ref(b);
     worker_post(s->worker, b->home, how, b, b->home);
@@ -175,6 +185,7 @@ static void stand_by(struct broadcast *b, struct session *s)
     }
     b->standby = s;
     s->standby = standby_new(NULL, worker_now_ms(s->worker));
+    s->standby->other_serial = b->serial;
     atomic_store_explicit(&b->warm_ms, worker_now_ms(s->worker), memory_order_relaxed);
     log_info(&s->log, "stream %s: the %s publisher stands by", b->path, s->backup ? "backup" : "main");
 }
@@ -262,32 +273,36 @@ void broadcast_unpublish(struct session *s)
     broadcast_unref(b);
 }
 
-/* With the lock: whether the warm session is to have the stream now. */
-static bool is_wanted(const struct broadcast *b, const struct session *s)
+/* With the lock: why the warm session is to have the stream now. */
+static enum standby_reason find_reason(const struct broadcast *b, const struct session *s)
 {
     const struct config *config = config_of_path(s->worker->config, b->path);
     uint64_t             now_ms = worker_now_ms(s->worker);
     uint64_t             heard_ms = atomic_load_explicit(&b->media_ms, memory_order_relaxed);
-    if (b->publisher == NULL || now_ms > heard_ms + config->publish.standby_after_ms)
-        return true;
-    uint64_t well_ms = now_ms - s->standby->well_since_ms;
-    return !s->backup && well_ms >= (uint64_t)config->publish.standby_return_s * 1000;
+    if (b->standby != s || b->successor != NULL)
+        return STANDBY_NOT_WANTED;
+    if (b->publisher == NULL)
+        return STANDBY_GONE;
+    if (now_ms > heard_ms + config->publish.standby_after_ms)
+        return STANDBY_SILENT;
+    if (standby_is_better(s->standby, b->serial))
+        return STANDBY_LOW;
+    bool well = standby_is_well(s->standby, now_ms, (uint64_t)config->publish.standby_return_s * 1000);
+    return !s->backup && well ? STANDBY_RETURNED : STANDBY_NOT_WANTED;
 }
 
 /* At a keyframe of the warm session: let it have the stream if it is wanted.  True if it has it at
- * once; else, with `claiming` set, when the other has let go. */
+ * once; else, with a `claim` set, when the other has let go. */
 static bool claim_stream(struct broadcast *b, struct session *s)
 {
-    bool taken = false;
     pthread_mutex_lock(&b->context->lock);
-    if (b->standby == s && b->successor == NULL && is_wanted(b, s)) {
-        taken = b->publisher == NULL;
-        s->standby->claiming = true;
-        if (taken)
-            take_stream(b, s);
-        else
-            ask_to_yield(b, s, post_release);
-    }
+    enum standby_reason reason = find_reason(b, s);
+    bool                taken = reason == STANDBY_GONE;
+    s->standby->claim = reason;
+    if (taken)
+        take_stream(b, s);
+    else if (reason != STANDBY_NOT_WANTED)
+        ask_to_yield(b, s, post_release);
     pthread_mutex_unlock(&b->context->lock);
     return taken;
 }
@@ -295,12 +310,18 @@ static bool claim_stream(struct broadcast *b, struct session *s)
 /* A packet of the session that is not on the air.  Takes the reference over. */
 void broadcast_append_warm(struct broadcast *b, struct session *s, struct avpacket *p, uint32_t time_ms)
 {
-    struct standby *w = s->standby;
+    struct standby      *w = s->standby;
     const struct config *config = config_of_path(s->worker->config, b->path);
+    struct standby_terms terms = {
+        .stall_ms = config->publish.standby_after_ms,
+        .min_bitrate = config->publish.standby_min_bitrate,
+        .other_bytes = stats_get(&b->media_bytes),
+    };
     p->dts_ms = time_ms;
     atomic_store_explicit(&b->warm_ms, worker_now_ms(s->worker), memory_order_relaxed);
-    bool taken = !w->claiming && standby_is_entry(w, p) && claim_stream(b, s);
-    standby_take(w, p, worker_now_ms(s->worker), config->publish.standby_after_ms);
+    standby_hear(w, p, worker_now_ms(s->worker), &terms);
+    bool taken = w->claim == STANDBY_NOT_WANTED && standby_is_entry(w, p) && claim_stream(b, s);
+    standby_keep(w, p);
     avpacket_unref(&p);
     if (taken)
         begin_stream(b, s);

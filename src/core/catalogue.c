@@ -35,10 +35,15 @@ static void take_event(struct catalogue_note *n, const struct event *e)
     snprintf(n->file, sizeof n->file, "%s", slash != NULL ? slash + 1 : e->record->file);
 }
 
+static bool is_noted(enum event_type type)
+{
+    return type <= EVENT_DONE_RECORD && type != EVENT_PRE_PUBLISH && type != EVENT_PRE_PLAY;
+}
+
 static void on_event(struct event_observer *observer, const struct event *e)
 {
     struct catalogue *c = (struct catalogue *)observer;
-    if (e->type == EVENT_PRE_PUBLISH || e->type == EVENT_PRE_PLAY)
+    if (!is_noted(e->type))
         return;
     pthread_mutex_lock(&c->lock);
     if (c->count == CATALOGUE_QUEUE) {

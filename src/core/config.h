@@ -23,6 +23,7 @@ struct json_t; /* jansson's */
 struct config_apps;
 
 #define CONFIG_PORT_OFF   (-1)
+#define CONFIG_AUTOMATIC  UINT32_MAX /* the server finds a value by itself */
 #define CONFIG_ERROR_SIZE 512
 
 enum config_fsync {
@@ -41,6 +42,11 @@ enum config_takeover {
     CONFIG_TAKEOVER_REJECT,
     CONFIG_TAKEOVER_REPLACE,
     CONFIG_TAKEOVER_REPLACE_IF_STALLED,
+};
+
+enum config_on_error {
+    CONFIG_ON_ERROR_DENY,
+    CONFIG_ON_ERROR_ALLOW,
 };
 
 struct config_list {
@@ -69,6 +75,22 @@ struct config_stream_key {
 struct config_stream_keys {
     struct config_stream_key *items; /* owned */
     size_t                    count;
+};
+
+/* Who is told of events. */
+struct config_hook {
+    char              *url;
+    char              *secret;     /* NULL: notify.secret */
+    unsigned           events;     /* 1u << enum event_type, of each */
+    struct config_list apps;       /* empty: all */
+    uint32_t           timeout_ms; /* 0: notify.timeout_ms */
+    int                retries;    /* -1: notify.retries */
+    int                on_error;   /* enum config_on_error; -1: notify.on_error */
+};
+
+struct config_hooks {
+    struct config_hook *items; /* owned */
+    size_t              count;
 };
 
 /* One port that speaks TLS. */
@@ -116,7 +138,7 @@ struct config {
         enum log_format format;
     } log;
     struct {
-        uint32_t            flush_ms;
+        uint32_t            flush_ms; /* or CONFIG_AUTOMATIC */
         uint32_t            lag_ms;
         uint64_t            lag_bytes;
         uint32_t            stall_s;
@@ -140,6 +162,7 @@ struct config {
         uint32_t             stalled_s;
         uint32_t             standby_after_ms;
         uint32_t             standby_return_s;
+        uint64_t             standby_min_bitrate; /* bits a second; 0: none */
         struct config_stream_keys keys;
         struct cidr_list allow; /* empty: all */
         struct cidr_list deny;  /* wins over `allow` */
@@ -168,6 +191,21 @@ struct config {
         char    *path; /* "": in record.path */
         uint32_t keep_s; /* 0: for ever */
     } store;
+    struct {
+        struct config_list   url;
+        struct config_hooks  hooks;
+        char                *secret; /* "": requests are not signed */
+        enum config_on_error on_error;
+        bool                 strict;
+        uint32_t             timeout_ms;
+        uint32_t             retries;
+        uint32_t             retry_ms;
+        uint32_t             queue;
+        uint32_t             connections;
+        char                *ca; /* "": those that the system trusts */
+        bool                 tls_verify;
+        char                *proxy; /* "": none */
+    } notify;
     struct {
         struct cidr_list from;
     } proxy;

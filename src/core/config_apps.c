@@ -76,7 +76,7 @@ int config_apps_set(const struct config_key *key, struct config *app, const json
         snprintf(why, why_size, "%s is the same for all apps", key->name);
         return ERR_INVALID;
     }
-    if ((key->flags & CONFIG_SECRET) && !app->auth.own_secrets)
+    if (strncmp(key->name, "auth.secret", strlen("auth.secret")) == 0 && !app->auth.own_secrets)
         forget_global_secrets(app);
     return config_key_set(key, app, value, why, why_size);
 }

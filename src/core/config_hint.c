@@ -28,7 +28,6 @@ static const struct {
     { "auth.api_user", "this version has no HTTP API" },
     { "auth.api_pass", "this version has no HTTP API" },
     { "auth.jwt", "this version has no HTTP API" },
-    { "notify", "this version calls no webhooks" },
     { "trans", "Millrace runs no ffmpeg; run it beside the server, as a viewer of the stream" },
     { "fission", "Millrace runs no ffmpeg; publish each rendition as a stream of its own" },
     { "relay", "this version does not relay; run ffmpeg beside the server" },

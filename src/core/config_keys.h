@@ -26,12 +26,15 @@ enum config_type {
     CONFIG_NETWORKS, /* struct cidr_list: IPv4 and IPv6 addresses and networks */
     CONFIG_STREAM_KEYS,  /* struct config_stream_keys (core/config.h) */
     CONFIG_CERTIFICATES, /* struct config_certificates (core/config.h) */
+    CONFIG_URLS,         /* struct config_list of URLs; one alone may be a string */
+    CONFIG_HOOKS,        /* struct config_hooks (core/config.h) */
 };
 
 enum config_flag {
     CONFIG_LIVE   = 1 << 0, /* a reload takes the new value; without it, only a restart does */
     CONFIG_SECRET = 1 << 1, /* never printed, in no error either */
     CONFIG_APP    = 1 << 2, /* an app may have a value of its own */
+    CONFIG_AUTO   = 1 << 3, /* CONFIG_DURATION: "auto" is a value, too, stored as CONFIG_AUTOMATIC */
 };
 
 struct config_key {

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "core/config_apps.h"
+#include "core/config_hooks.h"
 #include "core/config_keys.h"
 
 #include <assert.h>
@@ -29,8 +30,12 @@ static json_t *section_of(json_t *root, const struct config_key *key, const char
 }
 
 /* Takes `value` over. */
-static json_t *mask(json_t *value)
+static json_t *mask(const struct config_key *key, json_t *value)
 {
+    if (key->type == CONFIG_URLS || key->type == CONFIG_HOOKS) {
+        config_hooks_mask(value);
+        return value;
+    }
     for (size_t i = 0; i < json_array_size(value); i++)
         json_array_set_new(value, i, json_string("********"));
     if (json_string_length(value) == 0)
@@ -50,7 +55,7 @@ static json_t *keys_to_json(const struct config *config, unsigned flags)
             continue;
         json_t *section = section_of(root, key, &last);
         json_t *value = config_key_get(key, config);
-        json_object_set_new(section, last, key->flags & CONFIG_SECRET ? mask(value) : value);
+        json_object_set_new(section, last, key->flags & CONFIG_SECRET ? mask(key, value) : value);
     }
     return root;
 }

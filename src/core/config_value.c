@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "core/config.h"
 #include "core/config_certificates.h"
+#include "core/config_hooks.h"
 #include "core/config_stream_keys.h"
 
 #include <arpa/inet.h>
@@ -74,7 +75,11 @@ static int set_bool(void *member, const json_t *value, struct why why)
 static int check_number(const struct config_key *key, const json_t *value, struct why why)
 {
     if (!json_is_integer(value))
-        return refuse_type(why, key->type == CONFIG_PORT ? "a port number or null" : "a whole number", value);
+        return refuse_type(why,
+                           key->type == CONFIG_PORT  ? "a port number or null"
+                           : key->flags & CONFIG_AUTO ? "a whole number or \"auto\""
+                                                      : "a whole number",
+                           value);
     long long number = json_integer_value(value);
     if (number < key->min || number > key->max)
         return refuse(why, "%lld is not between %lld and %lld", number, (long long)key->min,
@@ -86,6 +91,10 @@ static int set_number(const struct config_key *key, void *member, const json_t *
 {
     if (key->type == CONFIG_PORT && json_is_null(value)) {
         *(int *)member = CONFIG_PORT_OFF;
+        return 0;
+    }
+    if (key->flags & CONFIG_AUTO && json_is_string(value) && strcmp(json_string_value(value), "auto") == 0) {
+        *(uint32_t *)member = CONFIG_AUTOMATIC;
         return 0;
     }
     int error = check_number(key, value, why);
@@ -264,6 +273,10 @@ static int set(const struct config_key *key, void *member, const json_t *value, 
         return config_stream_keys_set(member, value, (size_t)key->max, why.text, why.size);
     case CONFIG_CERTIFICATES:
         return config_certificates_set(member, value, (size_t)key->max, why.text, why.size);
+    case CONFIG_URLS:
+        return config_urls_set(member, value, (size_t)key->max, why.text, why.size);
+    case CONFIG_HOOKS:
+        return config_hooks_set(member, value, (size_t)key->max, why.text, why.size);
     case CONFIG_STRING:
     case CONFIG_ADDRESS:
     case CONFIG_PATH:
@@ -305,6 +318,12 @@ static json_t *get_list(const struct config_list *list)
     return array;
 }
 
+static json_t *get_number(const struct config_key *key, uint32_t value)
+{
+    bool automatic = key->flags & CONFIG_AUTO && value == CONFIG_AUTOMATIC;
+    return automatic ? json_string("auto") : json_integer(value);
+}
+
 json_t *config_key_get(const struct config_key *key, const void *base)
 {
     const void *member = (const char *)base + key->offset;
@@ -313,7 +332,7 @@ json_t *config_key_get(const struct config_key *key, const void *base)
         return json_boolean(*(const bool *)member);
     case CONFIG_INTEGER:
     case CONFIG_DURATION:
-        return json_integer(*(const uint32_t *)member);
+        return get_number(key, *(const uint32_t *)member);
     case CONFIG_SIZE:
         return json_integer((json_int_t)*(const uint64_t *)member);
     case CONFIG_PORT:
@@ -321,7 +340,10 @@ json_t *config_key_get(const struct config_key *key, const void *base)
     case CONFIG_ENUM:
         return get_choice(key, member);
     case CONFIG_LIST:
+    case CONFIG_URLS:
         return get_list(member);
+    case CONFIG_HOOKS:
+        return config_hooks_get(member);
     case CONFIG_NETWORKS:
         return get_networks(member);
     case CONFIG_STREAM_KEYS:
@@ -357,8 +379,10 @@ bool config_key_is_equal(const struct config_key *key, const void *a, const void
 void config_key_clear(const struct config_key *key, void *base)
 {
     void *member = member_of(key, base);
-    if (key->type == CONFIG_LIST)
+    if (key->type == CONFIG_LIST || key->type == CONFIG_URLS)
         clear_list(member);
+    else if (key->type == CONFIG_HOOKS)
+        config_hooks_clear(member);
     else if (key->type == CONFIG_NETWORKS)
         clear_networks(member);
     else if (key->type == CONFIG_STREAM_KEYS)

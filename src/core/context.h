@@ -10,6 +10,7 @@
 #include "core/config.h"
 #include "core/events.h"
 #include "core/gop_cache.h"
+#include "core/meter.h"
 #include "core/stats.h"
 
 #include <pthread.h>
@@ -30,6 +31,7 @@ struct context {
     pthread_mutex_t      lock;
     struct map          *broadcasts; /* lock: stream path to struct broadcast */
     struct map          *sessions;   /* lock: session id to struct session */
+    uint64_t             ended[STREAM_COUNTS]; /* lock; of streams that are over */
     struct tls_store    *tls;        /* NULL if no port speaks TLS; safe from any thread */
     struct catalogue    *catalogue;  /* NULL: there is none; safe from any thread that may wait */
     struct api          *api;        /* server/api.h's; NULL without a server */

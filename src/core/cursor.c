@@ -6,17 +6,17 @@ bool cursor_equal(const struct cursor *a, const struct cursor *b)
 {
     return a->seq == b->seq && a->offset == b->offset && a->preroll == b->preroll &&
            a->preroll_at == b->preroll_at && a->form == b->form && a->filter == b->filter &&
-           a->msid == b->msid;
+           a->msid == b->msid && a->video_from == b->video_from;
 }
 
-static bool held_back(const struct cursor *c, const struct avpacket *p)
+static bool held_back(const struct cursor *c, const struct packet_slot *slot)
 {
+    const struct avpacket *p = slot->packet;
     if (p->type == AV_AUDIO)
         return c->filter & CURSOR_NO_AUDIO;
     if (p->type != AV_VIDEO)
         return c->filter & CURSOR_NO_DATA;
-    return (c->filter & CURSOR_NO_VIDEO) ||
-           ((c->filter & CURSOR_WAIT_KEYFRAME) && avpacket_is_frame(p) && !(p->flags & AV_KEYFRAME));
+    return (c->filter & CURSOR_NO_VIDEO) || (slot->group < c->video_from && avpacket_is_frame(p));
 }
 
 struct avpacket *cursor_packet(struct cursor *c, const struct packet_ring *ring)
@@ -24,14 +24,14 @@ struct avpacket *cursor_packet(struct cursor *c, const struct packet_ring *ring)
     if (c->preroll != NULL)
         return c->preroll->packets[c->preroll_at];
     for (; c->seq < ring->next; c->seq++) {
-        struct avpacket *p = packet_ring_at(ring, c->seq)->packet;
-        if (c->filter == 0 || c->offset > 0 || !held_back(c, p))
-            return p;
+        const struct packet_slot *slot = packet_ring_at(ring, c->seq);
+        if (c->offset > 0 || !held_back(c, slot))
+            return slot->packet;
     }
     return NULL;
 }
 
-void cursor_pass(struct cursor *c, const struct packet_ring *ring)
+void cursor_pass(struct cursor *c)
 {
     c->offset = 0;
     if (c->preroll != NULL) {
@@ -41,23 +41,28 @@ void cursor_pass(struct cursor *c, const struct packet_ring *ring)
         }
         return;
     }
-    const struct avpacket *p = packet_ring_at(ring, c->seq)->packet;
-    if ((p->flags & AV_KEYFRAME) && p->type == AV_VIDEO)
-        c->filter &= (uint8_t)~CURSOR_WAIT_KEYFRAME;
     c->seq++;
 }
 
-void cursor_advance(struct cursor *c, const struct packet_ring *ring, size_t size)
+void cursor_settle(struct cursor *c, const struct video_groups *groups)
 {
+    c->video_from = video_groups_settle(groups, c->video_from);
+}
+
+unsigned cursor_advance(struct cursor *c, const struct packet_ring *ring, size_t size)
+{
+    unsigned passed = 0;
     while (size > 0) {
         const struct avpacket *p = cursor_packet(c, ring);
         assert(p != NULL); /* no more was offered than there is */
         size_t left = wire_size(p, c->form) - c->offset;
         if (size < left) {
             c->offset += (uint32_t)size;
-            return;
+            return passed;
         }
         size -= left;
-        cursor_pass(c, ring);
+        cursor_pass(c);
+        passed++;
     }
+    return passed;
 }

@@ -22,10 +22,15 @@ struct fanout *fanout_new(enum sender_backend);
 void           fanout_free(struct fanout *);
 const char    *fanout_backend_name(const struct fanout *);
 
-/* Feed the steady viewers of an outlet all that has come.  Those whose sockets did not take it
- * all are BEHIND and blocked afterwards; those whose sockets failed are on *lost by their `turn`
- * link, with `lost` set. */
-void fanout_flush(struct fanout *, struct outlet *, struct list *lost);
+/* Feed the steady viewers of any number of outlets all that has come: queue each, send, settle
+ * each, and nothing else in between, so that the viewers of many streams share a batch.  Those
+ * whose sockets did not take it all are BEHIND and blocked after the send; those whose sockets
+ * failed are to be taken one by one, with `lost` set.  Settled: when it was more than goes into
+ * one send, whoever is not at the end is BEHIND. */
+void fanout_queue(struct fanout *, struct outlet *);
+void fanout_send(struct fanout *);
+void fanout_settle(struct outlet *);
+struct viewer *fanout_take_lost(struct fanout *); /* NULL when there are no more */
 
 /* Feed one viewer that is BEHIND, its connection's own queue first, at most about `budget`
  * bytes.  Returns the bytes sent.  Afterwards it has no more to get (its cursor is at the end),

@@ -13,6 +13,7 @@ void gop_cache_restart(struct gop_cache *c)
 {
     header_set_unref(&c->headers);
     header_set_unref(&c->start_headers);
+    video_groups_clear(&c->groups);
     c->headers_seq = c->start_headers_seq = c->start = 0;
     c->has_audio = c->has_video = c->says_audio = c->says_video = false;
     c->tracks_known = c->leading = c->keyframe_seen = false;
@@ -88,7 +89,7 @@ static void on_video(struct gop_cache *c, const struct avpacket *p, uint64_t seq
         return;
     if (p->flags & AV_KEYFRAME) {
         if (!c->leading)
-            start_at(c, seq);
+            start_at(c, video_groups_first_beside(&c->groups, seq, p->dts_ms, c->ring.first));
         c->leading = false;
         c->keyframe_seen = true;
     } else if (!c->keyframe_seen) {
@@ -107,9 +108,15 @@ static void keep_bounds(struct gop_cache *c, const struct avpacket *newest, uint
         no_start(c);
 }
 
+bool gop_cache_lacks_keyframe(struct gop_cache *c, const struct avpacket *p)
+{
+    bool is_picture = p->type == AV_VIDEO && avpacket_is_frame(p);
+    return is_picture && video_groups_take(&c->groups, p, c->ring.next) == 0;
+}
+
 uint64_t gop_cache_append(struct gop_cache *c, struct avpacket *p)
 {
-    uint64_t seq = packet_ring_push(&c->ring, p);
+    uint64_t seq = packet_ring_push(&c->ring, p, video_groups_take(&c->groups, p, c->ring.next));
     if (p->flags & AV_METADATA)
         read_metadata(c, p);
     if (p->flags & AV_HEADERS) {

@@ -5,9 +5,10 @@
  * make its owner keep more of the ring than that.
  *
  *   with video     start is the newest keyframe of the first video track, by its number, which is
- *                  the one that players show.  The first group of a publisher also has the sound
- *                  that came before its first keyframe, so that who waited for the stream misses
- *                  nothing of it.
+ *                  the one that players show, or one of another track that came together with it;
+ *                  the tracks whose keyframes come at other times follow with their next.  The
+ *                  first group of a publisher also has the sound that came before its first
+ *                  keyframe, so that who waited for the stream misses nothing of it.
  *   sound only     start is the newest packet.
  *   none           0: video goes on, but its last keyframe lies further back than the bounds
  *                  allow, or none has come; viewers wait for the next.
@@ -18,6 +19,7 @@
 
 #include "core/header_set.h"
 #include "core/packet_ring.h"
+#include "core/video_groups.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -34,6 +36,7 @@ struct gop_limits {
 struct gop_cache {
     struct packet_ring ring;
     struct gop_limits  limits;
+    struct video_groups groups;
     struct header_set *headers;           /* as of the newest packet; NULL: none */
     struct header_set *start_headers;     /* as of `start` */
     uint64_t           headers_seq;       /* of the last packet that changed `headers` */
@@ -55,6 +58,10 @@ void gop_cache_clear(struct gop_cache *); /* packets and headers; may be used ag
 
 /* A publisher starts or returns: headers, tracks and start are forgotten, the ring is not. */
 void gop_cache_restart(struct gop_cache *);
+
+/* Whether a classified packet, if it was appended next, is a video frame that nothing has come for to
+ * show it with.  Such a packet is to be dropped. */
+bool gop_cache_lacks_keyframe(struct gop_cache *, const struct avpacket *);
 
 /* Append a classified packet (its own reference is taken).  Returns its sequence number. */
 uint64_t gop_cache_append(struct gop_cache *, struct avpacket *);

@@ -37,35 +37,17 @@ void header_set_unref(struct header_set **set)
     free(s);
 }
 
-enum { TRACKS_MAX = 256 };
-
 /* What a header is about: one kind of header, of some tracks of one kind. */
 struct scope {
-    uint8_t  type;
-    uint8_t  kind; /* of AV_HEADERS, only the flag that counts */
-    uint64_t tracks[TRACKS_MAX / 64];
+    uint8_t          type;
+    uint8_t          kind; /* of AV_HEADERS, only the flag that counts */
+    struct track_set tracks;
 };
 
-static void add_track(struct scope *scope, uint8_t track)
-{
-    scope->tracks[track / 64] |= UINT64_C(1) << track % 64;
-}
-
-/* Of a packet that repeats its tracks the first TRACKS_MAX parts count. */
 static struct scope scope_of(const struct avpacket *p)
 {
-    struct scope           scope = { .type = p->type, .kind = p->flags & AV_HEADERS };
-    struct multitrack      walk;
-    struct multitrack_part part;
-    if (!(p->flags & AV_MULTITRACK) || multitrack_start(&walk, p) < 0) {
-        add_track(&scope, p->track);
-        return scope;
-    }
-    for (int i = 0; i < TRACKS_MAX && multitrack_next(&walk, &part) > 0; i++) {
-        if (part.flags & scope.kind)
-            add_track(&scope, part.track);
-    }
-    return scope;
+    uint8_t kind = p->flags & AV_HEADERS;
+    return (struct scope){ .type = p->type, .kind = kind, .tracks = multitrack_tracks(p, kind) };
 }
 
 static bool is_comparable(const struct scope *a, const struct scope *b)
@@ -76,8 +58,8 @@ static bool is_comparable(const struct scope *a, const struct scope *b)
 static bool overlaps(const struct scope *a, const struct scope *b)
 {
     bool shared = false;
-    for (size_t i = 0; i < sizeof a->tracks / sizeof *a->tracks; i++)
-        shared |= (a->tracks[i] & b->tracks[i]) != 0;
+    for (size_t i = 0; i < sizeof a->tracks.bits / sizeof *a->tracks.bits; i++)
+        shared |= (a->tracks.bits[i] & b->tracks.bits[i]) != 0;
     return shared && is_comparable(a, b);
 }
 
@@ -87,8 +69,8 @@ static bool is_followed_up(struct scope *scope, const struct scope *newer)
     uint64_t left = 0;
     if (!is_comparable(scope, newer))
         return false;
-    for (size_t i = 0; i < sizeof scope->tracks / sizeof *scope->tracks; i++)
-        left |= scope->tracks[i] &= ~newer->tracks[i];
+    for (size_t i = 0; i < sizeof scope->tracks.bits / sizeof *scope->tracks.bits; i++)
+        left |= scope->tracks.bits[i] &= ~newer->tracks.bits[i];
     return left == 0;
 }
 

@@ -107,8 +107,8 @@ static void set_state(struct viewer *v, enum viewer_state state, struct list *li
     v->state = (uint8_t)state;
 }
 
-/* Put a viewer at `seq` with `headers` before it.  What is left of a packet that it is in the
- * middle of comes first. */
+/* Put a viewer at `seq`, where its pictures begin anew, with `headers` before it.  What is left of a
+ * packet that it is in the middle of comes first. */
 static void place(struct viewer *v, uint64_t seq, struct header_set *headers)
 {
     struct cursor     *c = &v->cursor;
@@ -122,6 +122,7 @@ static void place(struct viewer *v, uint64_t seq, struct header_set *headers)
     c->preroll = preroll;
     c->preroll_at = 0;
     c->seq = seq;
+    c->video_from = seq;
 }
 
 static void feed_soon(struct viewer *v)
@@ -140,8 +141,6 @@ static void start(struct viewer *v)
 {
     struct gop_cache *cache = &v->outlet->cache;
     place(v, cache->start, cache->start_headers);
-    if (cache->leading)
-        v->cursor.filter |= CURSOR_WAIT_KEYFRAME;
     set_state(v, VIEWER_BEHIND, &v->outlet->behind);
     v->blocked = false;
     v->progress_ms = worker_now_ms(v->outlet->worker);
@@ -160,13 +159,17 @@ static void start_waiting(struct outlet *o)
     }
 }
 
+static unsigned kind_of(const struct viewer *v)
+{
+    return v->conn != NULL ? v->cursor.form : METER_RECORDINGS;
+}
+
 void outlet_join(struct outlet *o, struct viewer *v)
 {
     assert(v->state == VIEWER_DETACHED);
     v->outlet = o;
     o->viewer_count++;
-    if (v->conn != NULL && !v->admitted)
-        broadcast_count_viewers(o->broadcast, 1);
+    broadcast_count_viewer(o->broadcast, kind_of(v), v->admitted);
     v->admitted = false;
     v->joined_seq = v->starts_live ? o->cache.ring.next : 0;
     set_state(v, VIEWER_WAITING, &o->waiting);
@@ -184,8 +187,7 @@ void outlet_leave(struct viewer *v)
     header_set_unref(&v->cursor.preroll);
     v->state = VIEWER_DETACHED;
     v->outlet = NULL;
-    if (v->conn != NULL)
-        broadcast_count_viewers(o->broadcast, -1);
+    broadcast_discount_viewer(o->broadcast, kind_of(v));
     if (--o->viewer_count == 0)
         close_outlet(o);
 }
@@ -194,15 +196,14 @@ void outlet_filter_viewer(struct viewer *v, uint8_t filter, bool at_start)
 {
     struct cursor *c = &v->cursor;
     bool           video_returns = (c->filter & CURSOR_NO_VIDEO) && !(filter & CURSOR_NO_VIDEO);
-    uint8_t        kept = c->filter & CURSOR_WAIT_KEYFRAME;
-    c->filter = filter | kept | (video_returns ? CURSOR_WAIT_KEYFRAME : 0);
+    c->filter = filter;
+    if (video_returns)
+        c->video_from = c->seq;
     if (v->state == VIEWER_DETACHED || v->state == VIEWER_WAITING)
         return;
     struct gop_cache *cache = &v->outlet->cache;
-    if (at_start && cache->start != 0) {
-        c->filter = filter;
+    if (at_start && cache->start != 0)
         place(v, cache->start, cache->start_headers);
-    }
     set_state(v, VIEWER_BEHIND, &v->outlet->behind);
     if (!v->blocked)
         feed_soon(v);
@@ -265,7 +266,6 @@ void outlet_prime(struct outlet *o, struct avpacket *packet)
 /* The stream is over for a viewer that has got all of it. */
 static void end_viewer(struct viewer *v)
 {
-    v->cursor.filter &= (uint8_t)~CURSOR_WAIT_KEYFRAME;
     set_state(v, VIEWER_WAITING, &v->outlet->waiting);
     v->ops->on_stream_end(v);
 }
@@ -288,13 +288,23 @@ void outlet_fed(struct viewer *v)
         end_viewer(v);
 }
 
+/* One outlet, whether or not it waits to be flushed. */
+static void flush_now(struct outlet *o)
+{
+    struct list alone;
+    list_init(&alone);
+    list_remove(&o->dirty);
+    list_append(&alone, &o->dirty);
+    outlet_flush(o->worker, &alone);
+}
+
 void outlet_end(struct outlet *o)
 {
     if (o->closed)
         return;
     outlet_ref(o);
     o->live = false;
-    outlet_flush(o);
+    flush_now(o);
     gop_cache_restart(&o->cache);
     for (int form = 0; form < OUTLET_FORMS && !o->closed; form++) {
         struct list ending;
@@ -306,26 +316,52 @@ void outlet_end(struct outlet *o)
     outlet_unref(o);
 }
 
-static bool is_lagging(const struct viewer *v)
+struct viewer_lag outlet_viewer_lag(const struct viewer *v)
+{
+    struct viewer_lag lag = { 0 };
+    if (v->state != VIEWER_BEHIND && v->state != VIEWER_STEADY)
+        return lag;
+    const struct packet_ring *ring = &v->outlet->cache.ring;
+    uint64_t                  seq = v->cursor.seq;
+    if (seq >= ring->next)
+        return lag;
+    lag.ms = packet_ring_at(ring, ring->next - 1)->packet->dts_ms - packet_ring_at(ring, seq)->packet->dts_ms;
+    lag.size = packet_ring_size_from(ring, seq);
+    return lag;
+}
+
+/* STREAM_COUNTS: it keeps up well enough; else which of its limits it has passed. */
+static enum stream_count find_lag(const struct viewer *v)
 {
     const struct gop_cache *cache = &v->outlet->cache;
     const struct config    *config = v->outlet->worker->config;
     uint64_t                seq = v->cursor.seq;
     if (seq >= cache->ring.next)
-        return false;
+        return STREAM_COUNTS;
     if (cache->start != 0 && seq >= cache->start)
-        return false; /* within the group that is cached anyway; there is nothing newer to skip to */
-    if (v->conn == NULL) /* a sink wants everything: only what it costs counts, once it is full */
-        return v->blocked && packet_ring_size_from(&cache->ring, seq) > config->delivery.lag_bytes;
-    int64_t behind_ms = packet_ring_at(&cache->ring, cache->ring.next - 1)->packet->dts_ms -
-                        packet_ring_at(&cache->ring, seq)->packet->dts_ms;
-    return behind_ms > (int64_t)config->delivery.lag_ms ||
-           packet_ring_size_from(&cache->ring, seq) > config->delivery.lag_bytes;
+        return STREAM_COUNTS; /* within the group that is cached anyway; there is nothing newer to skip to */
+    struct viewer_lag lag = outlet_viewer_lag(v);
+    bool              sink = v->conn == NULL; /* wants everything: only what it costs counts, once it is full */
+    if (!sink && lag.ms > (int64_t)config->delivery.lag_ms)
+        return STREAM_SKIPS_LAG_MS;
+    bool full = !sink || v->blocked;
+    return full && lag.size > config->delivery.lag_bytes ? STREAM_SKIPS_LAG_BYTES : STREAM_COUNTS;
 }
 
-/* Move a viewer that cannot keep up to the newest keyframe, or if there is none to the head,
- * where its video resumes with the next. */
-static void skip(struct viewer *v)
+/* What a recording loses is counted as its gap. */
+static void count_skip(struct viewer *v, enum stream_count reason, uint64_t packets)
+{
+    v->skips++;
+    v->skipped_packets += packets;
+    if (v->conn == NULL)
+        return;
+    meter_add(&v->outlet->broadcast->meter, reason, 1);
+    meter_add(&v->outlet->broadcast->meter, STREAM_SKIPPED_PACKETS, packets);
+}
+
+/* Move a viewer that cannot keep up to the newest keyframe, or if there is none to the head, where
+ * its video resumes with the next.  Either way, each track does with its own. */
+static void skip(struct viewer *v, enum stream_count reason)
 {
     struct gop_cache *cache = &v->outlet->cache;
     uint64_t          from = v->cursor.seq;
@@ -334,11 +370,7 @@ static void skip(struct viewer *v)
     uint64_t          changed = to_start ? cache->start_headers_seq : cache->headers_seq;
     struct header_set *headers = to_start ? cache->start_headers : cache->headers;
     place(v, to, changed >= from ? headers : NULL);
-    if (!to_start && cache->has_video)
-        v->cursor.filter |= CURSOR_WAIT_KEYFRAME;
-    v->skips++;
-    v->skipped_packets += to - from;
-    worker_count_skip(v->outlet->worker, to - from);
+    count_skip(v, reason, to - from);
     log_debug(NULL, "viewer of %s is too slow: skipped %llu packets", v->outlet->path,
               (unsigned long long)(to - from));
     if (v->ops->on_skip != NULL)
@@ -350,9 +382,10 @@ static uint64_t tend_behind(struct outlet *o)
 {
     uint64_t oldest = o->cache.ring.next;
     LIST_EACH (node, &o->behind) {
-        struct viewer *v = LIST_ITEM(node, struct viewer, link);
-        if (is_lagging(v))
-            skip(v);
+        struct viewer    *v = LIST_ITEM(node, struct viewer, link);
+        enum stream_count reason = find_lag(v);
+        if (reason != STREAM_COUNTS)
+            skip(v, reason);
         if (v->cursor.seq < oldest)
             oldest = v->cursor.seq;
         if (!v->blocked)
@@ -361,20 +394,20 @@ static uint64_t tend_behind(struct outlet *o)
     return oldest;
 }
 
-void outlet_flush(struct outlet *o)
+void outlet_flush(struct worker *w, struct list *outlets)
 {
-    struct list lost;
-    list_init(&lost);
-    list_remove(&o->dirty);
-    fanout_flush(o->worker->fanout, o, &lost);
-    gop_cache_trim(&o->cache, tend_behind(o));
-    outlet_ref(o);
-    while (!list_empty(&lost)) {
-        struct viewer *v = LIST_ITEM(lost.next, struct viewer, turn);
-        list_remove(&v->turn);
-        v->ops->on_lost(v, v->lost);
+    struct viewer *v;
+    LIST_EACH (node, outlets)
+        fanout_queue(w->fanout, LIST_ITEM(node, struct outlet, dirty));
+    fanout_send(w->fanout);
+    while (!list_empty(outlets)) {
+        struct outlet *o = LIST_ITEM(outlets->next, struct outlet, dirty);
+        list_remove(&o->dirty);
+        fanout_settle(o);
+        gop_cache_trim(&o->cache, tend_behind(o));
     }
-    outlet_unref(o);
+    while ((v = fanout_take_lost(w->fanout)) != NULL)
+        v->ops->on_lost(v, v->lost); /* it may close its outlet, and so may others that it ends */
 }
 
 void outlet_tick(struct outlet *o, uint64_t now_ms)
@@ -390,6 +423,7 @@ void outlet_tick(struct outlet *o, uint64_t now_ms)
         if (v->conn != NULL && v->blocked && now_ms - v->progress_ms > stall_ms) {
             v->lost = ERR_TIMEOUT;
             v->blocked = false;
+            meter_add(&o->broadcast->meter, STREAM_STALLS, 1);
             feed_soon(v); /* outlet_fed() reports it at the end of the turn */
         }
     }

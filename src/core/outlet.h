@@ -31,6 +31,7 @@ struct outlet {
     bool              closed;
     bool              primed;     /* under the registry's lock: has been given the cached GOP */
     bool              live;       /* a publisher is there, or is expected back */
+    bool              cut_short;  /* fanout's: this flush does not reach the end of the ring */
     struct worker    *worker;
     struct broadcast *broadcast;  /* a counted reference while not closed */
     char             *path;
@@ -68,6 +69,13 @@ void outlet_leave(struct viewer *);
  * next. */
 void outlet_filter_viewer(struct viewer *, uint8_t filter, bool at_start);
 
+/* How far it is behind what has come; what lies in its socket has been sent. */
+struct viewer_lag {
+    int64_t  ms;
+    uint64_t size; /* of packets */
+};
+struct viewer_lag outlet_viewer_lag(const struct viewer *);
+
 /* The viewer's socket takes bytes again. */
 void outlet_viewer_writable(struct viewer *);
 
@@ -77,9 +85,9 @@ void outlet_append(struct outlet *, struct avpacket *); /* borrowed */
 void outlet_prime(struct outlet *, struct avpacket *);  /* the same, but it was before the outlet was */
 void outlet_end(struct outlet *);                       /* the publisher is gone for good */
 
-/* From the worker.  Flush: what has come goes to all who are ready for it.  Fed: a viewer was
- * served by fanout_feed(). */
-void outlet_flush(struct outlet *);
+/* From the worker.  Flush: what has come to these outlets, listed by `dirty`, goes to all who are
+ * ready for it; the list is empty then.  Fed: a viewer was served by fanout_feed(). */
+void outlet_flush(struct worker *, struct list *outlets);
 void outlet_fed(struct viewer *);
 void outlet_tick(struct outlet *, uint64_t now_ms);     /* about four times a second */
 

@@ -30,13 +30,13 @@ static void resize(struct packet_ring *r, uint64_t count)
     r->mask = count - 1;
 }
 
-uint64_t packet_ring_push(struct packet_ring *r, struct avpacket *packet)
+uint64_t packet_ring_push(struct packet_ring *r, struct avpacket *packet, uint64_t group)
 {
     if (r->slots == NULL)
         resize(r, SLOTS_AT_FIRST);
     else if (r->next - r->first > r->mask)
         resize(r, (r->mask + 1) * 2);
-    r->slots[r->next & r->mask] = (struct packet_slot){ avpacket_ref(packet), r->position };
+    r->slots[r->next & r->mask] = (struct packet_slot){ avpacket_ref(packet), r->position, group };
     r->position += packet->size;
     return r->next++;
 }

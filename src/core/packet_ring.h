@@ -12,6 +12,7 @@
 struct packet_slot {
     struct avpacket *packet;
     uint64_t         position; /* body bytes of the stream before this packet */
+    uint64_t         group;    /* its owner's: core/video_groups.h */
 };
 
 struct packet_ring {
@@ -26,7 +27,7 @@ void packet_ring_init(struct packet_ring *);
 void packet_ring_clear(struct packet_ring *); /* drops all packets and the memory; numbers go on */
 
 /* Takes a reference of its own.  Returns the packet's sequence number. */
-uint64_t packet_ring_push(struct packet_ring *, struct avpacket *);
+uint64_t packet_ring_push(struct packet_ring *, struct avpacket *, uint64_t group);
 
 /* Drop what comes before `seq`. */
 void packet_ring_drop_before(struct packet_ring *, uint64_t seq);

@@ -2,8 +2,10 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "core/access.h"
 #include "core/context.h"
 #include "core/worker.h"
+#include "protocol/utf8.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,6 +68,8 @@ void session_init_after(struct session *s, const struct session_ops *ops, struct
     memcpy(s->ip, before->ip, sizeof s->ip);
     s->port = before->port;
     s->beside = before->beside;
+    s->secure = before->secure;
+    s->agent = before->agent != NULL ? alloc_string(before->agent) : NULL;
     begin(s, before->worker, ops);
     take_over(s, before);
 }
@@ -74,6 +78,7 @@ void session_init_beside(struct session *s, const struct session_ops *ops, const
 {
     memcpy(s->ip, other->ip, sizeof s->ip);
     s->port = other->port;
+    s->secure = other->secure;
     s->beside = true;
     begin(s, other->worker, ops);
     enrol(s);
@@ -82,17 +87,19 @@ void session_init_beside(struct session *s, const struct session_ops *ops, const
 void session_init_internal(struct session *s, struct worker *worker, const struct session_ops *ops)
 {
     s->internal = true;
+    s->protocol = SESSION_RECORD;
     begin(s, worker, ops);
     enrol(s);
 }
 
 void session_set_stream(struct session *s, const struct url_stream *stream)
 {
+    char *query = alloc_string_of(stream->query.data, stream->query.size); /* it may be the one we have */
     free(s->query);
     if (s->stream == NULL)
         s->stream = alloc_zeroed(sizeof *s->stream);
     *s->stream = *stream;
-    s->query = alloc_string_of(stream->query.data, stream->query.size);
+    s->query = query;
     s->stream->query = bytes_of(s->query);
     s->log.path = s->stream->path;
 }
@@ -106,6 +113,69 @@ void session_forget_stream(struct session *s)
     s->log.path = NULL;
 }
 
+/* Controls, marks that turn the direction of writing, and separators of lines have no place in a log or
+ * on a page. */
+static bool is_printable(uint32_t code)
+{
+    return code >= 0x20 && !(code >= 0x7f && code <= 0x9f) && !(code >= 0x200e && code <= 0x200f) &&
+           !(code >= 0x2028 && code <= 0x202e) && !(code >= 0x2066 && code <= 0x2069) && code != 0xfeff;
+}
+
+/* The size of the character at the start of `text`; 0 if there is no whole one. */
+static size_t character_size(struct bytes text, uint32_t *code)
+{
+    struct utf8 u = { 0 };
+    for (size_t i = 0; i < text.size && utf8_take(&u, text.data[i]); i++) {
+        if (u.left == 0) {
+            *code = u.code;
+            return i + 1;
+        }
+    }
+    return 0;
+}
+
+void session_set_agent(struct session *s, struct bytes agent)
+{
+    char   text[SESSION_AGENT_MAX];
+    size_t size = 0;
+    if (s->agent != NULL)
+        return;
+    while (agent.size > 0) {
+        uint32_t code = 0;
+        size_t   step = character_size(agent, &code);
+        if (step > 0 && is_printable(code)) {
+            if (size + step > sizeof text)
+                break;
+            memcpy(text + size, agent.data, step);
+            size += step;
+        }
+        step = step > 0 ? step : 1; /* a byte of no character is left out */
+        agent.data += step;
+        agent.size -= step;
+    }
+    if (size > 0)
+        s->agent = alloc_string_of(text, size);
+}
+
+const char *session_protocol_name(const struct session *s)
+{
+    static const char *const names[SESSION_PROTOCOLS][2] = {
+        [SESSION_HTTP] = { "http", "https" }, [SESSION_HTTP2] = { "http2", "http2" },
+        [SESSION_RTMP] = { "rtmp", "rtmps" },
+        [SESSION_FLV] = { "flv", "https" },   [SESSION_WS] = { "ws", "wss" },
+        [SESSION_RECORD] = { "record", "record" },
+    };
+    return names[s->protocol][s->secure];
+}
+
+const char *session_role_name(const struct session *s)
+{
+    static const char *const names[] = {
+        [SESSION_IDLE] = "idle", [SESSION_PUBLISHER] = "publisher", [SESSION_VIEWER] = "viewer",
+    };
+    return names[s->role];
+}
+
 const char *session_path(const struct session *s)
 {
     return s->stream != NULL ? s->stream->path : "";
@@ -115,6 +185,7 @@ static void free_session(struct loop_garbage *garbage)
 {
     struct session *s = LIST_ITEM(garbage, struct session, garbage);
     session_forget_stream(s);
+    free(s->agent);
     s->ops->destroy(s);
 }
 
@@ -134,6 +205,7 @@ void session_close(struct session *s, const char *reason)
         return;
     s->closed = true;
     log_debug(&s->log, "%s session %s %s closes: %s", s->ops->name, s->id, s->ip, reason);
+    access_withdraw(s);
     s->ops->on_close(s, reason);
     list_remove(&s->link);
     s->worker->session_count--;
@@ -145,6 +217,8 @@ void session_close(struct session *s, const char *reason)
 
 void session_tick(struct session *s, uint64_t now_ms)
 {
+    session_meter_tick(s, now_ms);
+    events_tick_session(s, now_ms);
     s->ops->on_tick(s, now_ms);
 }
 

@@ -9,6 +9,8 @@
 
 #include "base/list.h"
 #include "base/log.h"
+#include "core/events.h"
+#include "core/session_meter.h"
 #include "net/address.h"
 #include "net/loop.h"
 #include "protocol/url.h"
@@ -16,6 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct access_question;
 struct broadcast;
 struct conn;
 struct session;
@@ -23,7 +26,21 @@ struct worker;
 
 #define SESSION_ID_SIZE 17 /* 16 hexadecimal digits and an end mark */
 
-enum session_role { SESSION_IDLE, SESSION_PUBLISHER, SESSION_VIEWER };
+/* What is kept of what a peer says it is. */
+#define SESSION_AGENT_MAX 160
+
+enum session_role { SESSION_IDLE, SESSION_PUBLISHER, SESSION_VIEWER, SESSION_ROLES };
+
+/* HTTP: not a stream, or not yet. */
+enum session_protocol {
+    SESSION_HTTP,
+    SESSION_HTTP2, /* the connection; what is on its streams are sessions of their own */
+    SESSION_RTMP,
+    SESSION_FLV,
+    SESSION_WS,
+    SESSION_RECORD,
+    SESSION_PROTOCOLS
+};
 
 struct session_ops {
     const char *name; /* as log lines say it: "RTMP", "FLV" */
@@ -36,6 +53,8 @@ struct session_ops {
     /* Leave the stream and let go of the connection; the memory lives to the end of the turn. */
     void (*on_close)(struct session *, const char *reason);
     void (*destroy)(struct session *);
+    /* What it is made of, zeroed before.  May be NULL. */
+    void (*parts)(const struct session *, struct session_parts *out);
 };
 
 struct session {
@@ -44,6 +63,8 @@ struct session {
     struct list               link;    /* worker's sessions */
     struct loop_garbage       garbage;
     enum session_role         role;
+    enum session_protocol     protocol;
+    bool                      secure;  /* over TLS */
     bool                      closed;
     bool                      handed_on; /* another session has its connection and its id now */
     bool                      internal;   /* it has no peer */
@@ -58,6 +79,10 @@ struct session {
     char                      ip[ADDRESS_IP_SIZE];
     uint16_t                  port;
     int64_t                   created_ms; /* wall clock */
+    char                     *agent;   /* User-Agent or flashVer, printable UTF-8; NULL: it said none */
+    struct session_meter      meter;
+    struct access_question   *question;   /* it waits for the answer: core/access.h */
+    struct event_skips        skips;      /* a viewer's: core/events.h */
     struct log_context        log;
 };
 
@@ -81,6 +106,17 @@ void session_init_internal(struct session *, struct worker *, const struct sessi
 /* What it publishes or plays, or asks to: copied. */
 void session_set_stream(struct session *, const struct url_stream *);
 void session_forget_stream(struct session *);
+
+/* What the peer says it is: copied, up to SESSION_AGENT_MAX bytes, without what cannot be printed.
+ * The first time counts. */
+void session_set_agent(struct session *, struct bytes agent);
+
+/* "rtmp", "rtmps", "flv", "ws", "wss", "http", "http2", "record"; "https" is FLV or no stream at all,
+ * over TLS.  Static. */
+const char *session_protocol_name(const struct session *);
+
+/* "publisher", "viewer", "idle".  Static. */
+const char *session_role_name(const struct session *);
 
 /* The stream path, or "" while there is none. */
 const char *session_path(const struct session *);

@@ -33,16 +33,39 @@ void standby_free(struct standby *w)
     free(w);
 }
 
-void standby_take(struct standby *w, struct avpacket *p, uint64_t now_ms, uint64_t stall_ms)
+void standby_hear(struct standby *w, const struct avpacket *p, uint64_t now_ms, const struct standby_terms *terms)
 {
-    if (now_ms - w->heard_ms > stall_ms)
-        w->well_since_ms = now_ms;
+    bool late = now_ms - w->heard_ms > terms->stall_ms;
     w->heard_ms = now_ms;
+    w->bytes += p->size;
     w->has_video |= p->type == AV_VIDEO;
-    if (w->claiming)
-        packet_ring_push(&w->waiting, p);
+    bitrate_floor_look(&w->own, w->bytes, now_ms, terms->min_bitrate);
+    bitrate_floor_look(&w->other, terms->other_bytes, now_ms, terms->min_bitrate);
+    w->well = terms->min_bitrate == 0 || w->own.level == BITRATE_WELL;
+    if (late || !w->well)
+        w->well_since_ms = now_ms;
+}
+
+void standby_keep(struct standby *w, struct avpacket *p)
+{
+    if (w->claim != STANDBY_NOT_WANTED)
+        packet_ring_push(&w->waiting, p, 0);
     else if (!avpacket_is_frame(p) && (p->flags & AV_HEADERS))
         keep_header(w, p);
+}
+
+bool standby_is_well(const struct standby *w, uint64_t now_ms, uint64_t for_ms)
+{
+    return w->well && now_ms - w->well_since_ms >= for_ms;
+}
+
+bool standby_is_better(struct standby *w, uint64_t other_serial)
+{
+    if (w->other_serial != other_serial) { /* what is known is about another */
+        w->other_serial = other_serial;
+        w->other = (struct bitrate_floor){ 0 };
+    }
+    return w->other.level == BITRATE_LOW && w->own.level == BITRATE_WELL;
 }
 
 bool standby_is_entry(const struct standby *w, const struct avpacket *p)
@@ -65,4 +88,16 @@ struct avpacket *standby_copy(const struct avpacket *p)
     copy->size = p->size;
     memcpy(avpacket_body(copy), avpacket_bytes(p).data, p->size);
     return copy;
+}
+
+const char *standby_reason_phrase(enum standby_reason reason)
+{
+    static const char *const phrases[] = {
+        [STANDBY_NOT_WANTED] = "",
+        [STANDBY_GONE] = "the other has gone",
+        [STANDBY_SILENT] = "the other is silent",
+        [STANDBY_LOW] = "the other's bitrate has fallen",
+        [STANDBY_RETURNED] = "it has been well for a while",
+    };
+    return phrases[reason];
 }

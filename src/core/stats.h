@@ -1,4 +1,5 @@
-/* stats.h - what the server has counted since it began.
+/* stats.h - what the server has counted since it began, beside what is counted of each stream
+ * (core/meter.h).
  *
  * Relaxed atomics: any thread adds, any thread reads, nobody waits.  A reader sees each counter
  * whole, but not all of them at one moment. */
@@ -21,15 +22,15 @@ struct stats {
     atomic_uint_fast64_t viewers_refused;
     atomic_uint_fast64_t refused_by_address;   /* of those, and by which rule */
     atomic_uint_fast64_t refused_by_sign;
+    atomic_uint_fast64_t refused_by_hook;
     atomic_uint_fast64_t limits_hit[LIMIT_COUNT]; /* refused or ended for a limit */
-    atomic_uint_fast64_t viewer_skips;         /* slow viewers moved ahead */
-    atomic_uint_fast64_t viewer_skipped_packets;
-    atomic_uint_fast64_t viewer_stalls;        /* viewers closed because they took nothing */
-    atomic_uint_fast64_t packets_dropped;      /* broken, or video before a first keyframe */
     atomic_uint_fast64_t record_players;       /* now: those who watch recordings */
     atomic_uint_fast64_t record_gaps;          /* times a recording lost packets */
-    atomic_uint_fast64_t bytes_in;
-    atomic_uint_fast64_t bytes_out;
+    atomic_uint_fast64_t webhooks_queued;      /* now: requests that wait or are on their way */
+    atomic_uint_fast64_t webhooks_sent;        /* answered as they should be */
+    atomic_uint_fast64_t webhooks_failed;      /* attempts that were not */
+    atomic_uint_fast64_t webhooks_retried;     /* attempts after the first */
+    atomic_uint_fast64_t webhooks_dead;        /* notifications given up, or never queued */
 };
 
 static inline void stats_add(atomic_uint_fast64_t *counter, uint64_t amount)

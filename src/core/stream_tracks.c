@@ -79,16 +79,31 @@ static struct stream_track *add(struct stream_tracks *s, const struct multitrack
 
 static void update(struct stream_track *t, const struct multitrack_part *part, pthread_mutex_t *lock)
 {
-    struct stream_track next = *t;
-    next.fourcc = part->fourcc;
+    struct track_info next = t->info;
     if (part->codec != t->info.codec)
-        next.info = (struct track_info){ .codec = part->codec };
-    track_info_read_part(part, &next.info); /* broken parameters say nothing */
-    if (next.fourcc == t->fourcc && memcmp(&next.info, &t->info, sizeof next.info) == 0)
+        next = (struct track_info){ .codec = part->codec };
+    track_info_read_part(part, &next); /* broken parameters say nothing */
+    if (part->fourcc == t->fourcc && memcmp(&next, &t->info, sizeof next) == 0)
         return;
     pthread_mutex_lock(lock);
-    *t = next;
+    t->fourcc = part->fourcc;
+    t->info = next;
     pthread_mutex_unlock(lock);
+}
+
+static void count(struct stream_track *t, const struct multitrack_part *part, int64_t dts_ms, uint64_t now_ms)
+{
+    meter_bump(&t->bytes, part->payload.size);
+    if (part->flags & AV_SEQUENCE_HEADER)
+        return;
+    meter_bump(&t->frames, 1);
+    meter_set(&t->frame_ms, now_ms);
+    if (!(part->flags & AV_KEYFRAME))
+        return;
+    if (atomic_load_explicit(&t->keyframes, memory_order_relaxed) > 0)
+        meter_set(&t->gop_ms, (uint64_t)(dts_ms - t->keyframe_ms));
+    meter_bump(&t->keyframes, 1);
+    t->keyframe_ms = dts_ms;
 }
 
 /* Once for each publisher and track: when its size or rate is known, or a frame has come that
@@ -105,7 +120,7 @@ static void tell(struct stream_track *t, const struct multitrack_part *part, con
 }
 
 void stream_tracks_read(struct stream_tracks *s, const struct avpacket *p, pthread_mutex_t *lock,
-                        const char *path)
+                        const char *path, uint64_t now_ms)
 {
     struct multitrack      walk;
     struct multitrack_part part;
@@ -118,6 +133,7 @@ void stream_tracks_read(struct stream_tracks *s, const struct avpacket *p, pthre
         if (t == NULL || !shows_track(&part))
             continue;
         update(t, &part, lock);
+        count(t, &part, p->dts_ms, now_ms);
         tell(t, &part, path);
     }
 }

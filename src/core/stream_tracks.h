@@ -5,6 +5,7 @@
 #ifndef MILLRACE_CORE_STREAM_TRACKS_H
 #define MILLRACE_CORE_STREAM_TRACKS_H
 
+#include "core/meter.h"
 #include "media/track_info.h"
 
 #include <pthread.h>
@@ -21,6 +22,13 @@ struct stream_track {
     bool              told;    /* the log has it */
     uint32_t          fourcc;  /* as sent; 0 in FLV's own forms */
     struct track_info info;    /* codec 0: one that we do not know */
+    int64_t           keyframe_ms; /* dts of the last; without a meaning before there is one */
+    /* Any thread may read these, with the lock. */
+    atomic_uint_fast64_t frames;
+    atomic_uint_fast64_t bytes;    /* of this track's parts, without the FLV tag around */
+    atomic_uint_fast64_t frame_ms; /* when its last frame came: worker's clock */
+    atomic_uint_fast64_t keyframes;
+    atomic_uint_fast64_t gop_ms;   /* between its last two keyframes, in stream time; 0: not known */
 };
 
 struct stream_tracks {
@@ -28,9 +36,10 @@ struct stream_tracks {
     size_t               count;
 };
 
-/* Learn from a classified packet.  The log gets a line when a track becomes known. */
+/* Learn from a classified packet that has its place in the stream's time, and count it.  The log gets
+ * a line when a track becomes known. */
 void stream_tracks_read(struct stream_tracks *, const struct avpacket *, pthread_mutex_t *lock,
-                        const char *path);
+                        const char *path, uint64_t now_ms);
 
 /* With the lock: another publisher, or none. */
 void stream_tracks_clear(struct stream_tracks *);

@@ -54,6 +54,7 @@ struct viewer {
     int                      lost;       /* an error to report through on_lost */
     uint64_t                 progress_ms; /* when its socket last took a byte */
     uint64_t                 bytes_sent; /* of media */
+    uint64_t                 packets_sent; /* whole */
     uint64_t                 skips;      /* times it was moved ahead */
     uint64_t                 skipped_packets;
 };

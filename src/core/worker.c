@@ -112,15 +112,34 @@ static bool run_all_posts(struct worker *w)
     return any;
 }
 
+static void keep_pace(struct worker *w)
+{
+    uint32_t fixed_ms = w->config->delivery.flush_ms;
+    if (pace_observe(&w->pace, w->loop.slept_ns, w->loop.busy_ns))
+        atomic_store_explicit(&w->busy_permille, pace_busy_permille(&w->pace), memory_order_relaxed);
+    uint32_t window_ms = fixed_ms == CONFIG_AUTOMATIC ? pace_window_ms(&w->pace) : fixed_ms;
+    atomic_store_explicit(&w->window_ms, window_ms, memory_order_relaxed);
+}
+
+static uint32_t window_ms_of(const struct worker *w)
+{
+    return atomic_load_explicit(&w->window_ms, memory_order_relaxed);
+}
+
 static void flush_due(struct worker *w)
 {
-    uint64_t window_ms = w->config->delivery.flush_ms;
+    struct list due;
+    uint64_t    window_ms = window_ms_of(w);
+    list_init(&due);
     while (!list_empty(&w->dirty)) {
         struct outlet *o = LIST_ITEM(w->dirty.next, struct outlet, dirty);
         if (o->dirty_ms + window_ms > worker_now_ms(w))
             break;
-        outlet_flush(o); /* takes it off the list */
+        list_remove(&o->dirty);
+        list_append(&due, &o->dirty);
     }
+    if (!list_empty(&due))
+        outlet_flush(w, &due);
 }
 
 static void on_flush_timer(uv_timer_t *timer)
@@ -133,7 +152,7 @@ static void set_flush_timer(struct worker *w)
     if (list_empty(&w->dirty) || uv_is_active((uv_handle_t *)&w->flush_timer))
         return;
     struct outlet *o = LIST_ITEM(w->dirty.next, struct outlet, dirty);
-    uint64_t       due_ms = o->dirty_ms + w->config->delivery.flush_ms;
+    uint64_t       due_ms = o->dirty_ms + window_ms_of(w);
     uint64_t       now_ms = worker_now_ms(w);
     uv_timer_start(&w->flush_timer, on_flush_timer, due_ms > now_ms ? due_ms - now_ms : 0, 0);
 }
@@ -149,12 +168,6 @@ void worker_flush_later(struct worker *w, struct outlet *o)
 void worker_feed_soon(struct worker *w, struct viewer *v)
 {
     list_append(&w->turn, &v->turn);
-}
-
-void worker_count_skip(struct worker *w, uint64_t packets)
-{
-    stats_add(&w->context->stats.viewer_skips, 1);
-    stats_add(&w->context->stats.viewer_skipped_packets, packets);
 }
 
 static void feed_viewers(struct worker *w)
@@ -182,6 +195,7 @@ static void on_turn_end(struct loop_hook *hook)
     struct worker *w = LIST_ITEM(hook, struct worker, hook);
     for (int round = 0; round < POST_ROUNDS && run_all_posts(w); round++) {
     }
+    keep_pace(w);
     flush_due(w);
     feed_viewers(w);
     set_flush_timer(w);
@@ -195,15 +209,30 @@ static void on_turn_end(struct loop_hook *hook)
 
 static void on_wake(uv_async_t *async)
 {
-    (void)async; /* it ends the wait; the posts are run at the end of this turn */
+    struct worker *w = async->data;
+    loop_wake(&w->loop); /* the posts are run at the end of this turn */
+}
+
+static void publish_meter(struct worker *w, const uint64_t *protocols, const uint64_t *roles)
+{
+    meter_set(&w->meter.in_bytes, w->loop.bytes_in);
+    meter_set(&w->meter.out_bytes, w->loop.bytes_out);
+    for (int i = 0; i < SESSION_PROTOCOLS; i++)
+        meter_set(&w->meter.protocols[i], protocols[i]);
+    for (int i = 0; i < SESSION_ROLES; i++)
+        meter_set(&w->meter.roles[i], roles[i]);
 }
 
 static void tick_sessions(struct worker *w)
 {
+    uint64_t protocols[SESSION_PROTOCOLS] = { 0 }, roles[SESSION_ROLES] = { 0 };
     LIST_EACH (node, &w->sessions) {
         struct session *s = LIST_ITEM(node, struct session, link);
-        session_tick(s, worker_now_ms(w));
+        protocols[s->protocol]++;
+        roles[s->role] += !s->internal;
+        session_tick(s, worker_now_ms(w)); /* may close it */
     }
+    publish_meter(w, protocols, roles);
 }
 
 static void tick_outlets(struct worker *w)
@@ -219,8 +248,11 @@ static void on_tick(uv_timer_t *timer)
 {
     struct worker *w = timer->data;
     tick_outlets(w);
-    if (worker_now_ms(w) / TICK_MS % SESSION_TICKS == 0)
+    if (++w->ticks % SESSION_TICKS == 0) {
         tick_sessions(w);
+        if (w->index == 0)
+            events_tick_limits(w);
+    }
     if (w->index == 0)
         broadcast_expire_held(w);
 }
@@ -246,6 +278,7 @@ struct worker *worker_new(struct context *context, unsigned index)
     uv_timer_start(&w->tick, on_tick, TICK_MS, TICK_MS);
     uv_timer_init(&w->loop.uv, &w->flush_timer);
     uv_async_init(&w->loop.uv, &w->wake, on_wake);
+    w->wake.data = w;
     return w;
 }
 
@@ -337,6 +370,7 @@ static void *run(void *worker)
         log_warn(NULL, "delivery.backend: io_uring is not to be had here; using sendmsg");
         w->fanout = fanout_new(SENDER_SENDMSG);
     }
+    atomic_store_explicit(&w->meter.backend, fanout_backend_name(w->fanout), memory_order_relaxed);
     log_debug(NULL, "worker %u runs, sending by %s", w->index, fanout_backend_name(w->fanout));
     loop_run(&w->loop);
     close_listeners(w);

@@ -9,9 +9,12 @@
 
 #include "base/list.h"
 #include "base/map.h"
+#include "core/pace.h"
+#include "core/session.h"
 #include "net/loop.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -36,6 +39,14 @@ struct post_queue {
     size_t       capacity;
 };
 
+/* What others may know of a worker, as of its last tick, about a second ago. */
+struct worker_meter {
+    atomic_uint_fast64_t in_bytes, out_bytes; /* of all its connections, within TLS */
+    atomic_uint_fast64_t protocols[SESSION_PROTOCOLS]; /* sessions there are, by each */
+    atomic_uint_fast64_t roles[SESSION_ROLES];         /* of those that are not internal */
+    _Atomic(const char *) backend;            /* how it sends; NULL before it runs */
+};
+
 struct worker {
     struct loop          loop;
     struct context      *context;
@@ -52,6 +63,7 @@ struct worker {
     size_t               listener_count;
     unsigned             file_count;          /* files that HTTP answers are being made of */
     uv_timer_t           tick;
+    unsigned             ticks;               /* that there have been */
     uv_timer_t           flush_timer;
     uv_async_t           wake;
     struct loop_hook     hook;
@@ -59,6 +71,10 @@ struct worker {
     pthread_mutex_t      inbox_lock;
     struct post_queue    inbox;               /* inbox_lock */
     struct post_queue    spare;               /* memory for the next inbox */
+    struct worker_meter  meter;
+    struct pace          pace;
+    atomic_uint          busy_permille;       /* of its time, for any thread to read */
+    atomic_uint          window_ms;           /* the same: how long it gathers packets now */
     bool                 stopping;
     uint64_t             stop_by_ms;
 };
@@ -94,7 +110,6 @@ void worker_hand_over(struct worker *);
 /* For the outlets: a flush when the window has passed; a viewer's turn at the end of this turn. */
 void worker_flush_later(struct worker *, struct outlet *);
 void worker_feed_soon(struct worker *, struct viewer *);
-void worker_count_skip(struct worker *, uint64_t packets);
 
 static inline uint64_t worker_now_ms(const struct worker *w)
 {

@@ -276,6 +276,33 @@ static struct reader read_track_header(struct multitrack *walk, struct multitrac
     return body;
 }
 
+unsigned track_set_next(const struct track_set *set, unsigned from)
+{
+    while (from < TRACK_SET_END) {
+        uint64_t left = set->bits[from / 64] >> from % 64;
+        if (left != 0)
+            return from + (unsigned)__builtin_ctzll(left);
+        from = (from / 64 + 1) * 64;
+    }
+    return TRACK_SET_END;
+}
+
+struct track_set multitrack_tracks(const struct avpacket *packet, uint8_t flags)
+{
+    struct track_set       tracks = { 0 };
+    struct multitrack      walk;
+    struct multitrack_part part;
+    if (!(packet->flags & AV_MULTITRACK) || multitrack_start(&walk, packet) < 0) {
+        track_set_add(&tracks, packet->track);
+        return tracks;
+    }
+    for (unsigned i = 0; i < TRACK_SET_END && multitrack_next(&walk, &part) > 0; i++) {
+        if (flags == 0 || (part.flags & flags))
+            track_set_add(&tracks, part.track);
+    }
+    return tracks;
+}
+
 bool multitrack_has(const struct avpacket *packet, uint8_t track)
 {
     struct multitrack      walk;

@@ -51,6 +51,24 @@ int multitrack_start(struct multitrack *, const struct avpacket *);
  * without content is refused the same way, of a codec that needs it. */
 int multitrack_next(struct multitrack *, struct multitrack_part *out);
 
+/* Tracks by their numbers, 0 to 255. */
+struct track_set {
+    uint64_t bits[4];
+};
+enum { TRACK_SET_END = 256 };
+
+static inline void track_set_add(struct track_set *set, uint8_t track)
+{
+    set->bits[track / 64] |= UINT64_C(1) << track % 64;
+}
+
+/* The first track in the set from number `from` on, or TRACK_SET_END. */
+unsigned track_set_next(const struct track_set *, unsigned from);
+
+/* The tracks of a classified packet, never none: of all its parts or, if `flags` is not 0, of those
+ * that have one of them.  Of a packet that repeats tracks the first 256 parts count. */
+struct track_set multitrack_tracks(const struct avpacket *, uint8_t flags);
+
 /* Whether a classified audio or video packet has a part of `track`. */
 bool multitrack_has(const struct avpacket *, uint8_t track);
 

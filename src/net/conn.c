@@ -26,6 +26,7 @@ static void update_events(struct conn *c)
 {
     bool write = c->pending || (c->want_write && !c->opening);
     int  events = (c->reading ? UV_READABLE : 0) | (write ? UV_WRITABLE : 0);
+    events |= c->watching && c->fd >= 0 ? UV_DISCONNECT : 0;
     if (c->closing || events == c->events)
         return;
     c->events = events;
@@ -144,6 +145,7 @@ static void take_read(struct conn *c, size_t kept, size_t n)
         return;
     }
     c->bytes_in += n;
+    c->loop->bytes_in += n;
     if (c->handler != NULL)
         conn_deliver(c, c->loop->scratch, kept + n);
 }
@@ -228,12 +230,17 @@ static void on_broken(struct conn *c)
 static void on_poll(uv_poll_t *handle, int status, int events)
 {
     struct conn *c = handle->data;
+    loop_wake(c->loop);
     if (status < 0) {
         on_broken(c);
         return;
     }
     if (events & UV_WRITABLE)
         conn_take_room(c);
+    if (!c->closing && c->watching && (events & UV_DISCONNECT)) {
+        end_of_read(c, 0);
+        return;
+    }
     if (!c->closing && (events & UV_READABLE))
         on_readable(c);
 }
@@ -315,7 +322,7 @@ ssize_t conn_send(struct conn *c, const struct iovec *iov, unsigned count)
 {
     ssize_t n = c->direct ? conn_plain.send(c, iov, count) : c->transport->send(c, iov, count);
     if (n > 0)
-        c->bytes_out += (uint64_t)n;
+        conn_count_out(c, (size_t)n);
     if (c->pending)
         update_events(c);
     return n;
@@ -333,11 +340,18 @@ void conn_pause(struct conn *c)
     update_events(c);
 }
 
+void conn_pause_watching(struct conn *c)
+{
+    c->watching = true;
+    conn_pause(c);
+}
+
 void conn_resume(struct conn *c)
 {
     if (c->reading)
         return;
     c->reading = true;
+    c->watching = false;
     update_events(c);
     c->redeliver = c->input_size > 0;
     if (c->redeliver || c->ended)
@@ -400,8 +414,9 @@ void conn_finish(struct conn *c)
     c->handler = NULL;
     c->owner = NULL;
     c->held = false;
+    c->failed = 0; /* or what still comes would be left unread, and be told again and again */
     c->finishing = true;
-    c->reading = false;
+    c->reading = c->watching = false;
     c->input_size = 0;
     if (c->opening)
         free_queue(c); /* it could never be sent */

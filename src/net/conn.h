@@ -82,13 +82,14 @@ struct conn {
     int                          fd;       /* -1: an inner connection */
     int                          events;   /* what uv_poll or the transport waits for now */
     bool                         reading, want_write, held, redeliver, finishing, closing;
+    bool                         watching; /* not reading, but waiting for the peer's end */
     bool                         opening;  /* the transport's handshake is not done: nothing can be sent */
     bool                         pending;  /* the transport keeps bytes that the socket did not take */
     bool                         direct;   /* bytes may go straight to `fd` */
     bool                         http2;    /* TLS: both sides have agreed to speak HTTP/2 */
     bool                         ended;    /* the peer's end is to be told behind what is kept of its input */
     int8_t                       failed;   /* an error to report at the end of the turn */
-    uint64_t                     bytes_in, bytes_out;
+    uint64_t                     bytes_in, bytes_out; /* of the owner, within what the transport adds */
     uint64_t                     linger_until_ms;
     struct loop_garbage          garbage;  /* of an inner connection */
 };
@@ -118,6 +119,14 @@ bool conn_flush(struct conn *);
 /* Offer bytes to the socket: how many it took, or a negative errno (-EAGAIN: full). */
 ssize_t conn_send(struct conn *, const struct iovec *iov, unsigned count);
 
+/* Bytes that the owner has sent to `fd` itself. */
+static inline void conn_count_out(struct conn *c, size_t size)
+{
+    c->bytes_out += size;
+    if (c->fd >= 0)
+        c->loop->bytes_out += size;
+}
+
 /* True if bytes may go straight to `fd` (no TLS in user space). */
 static inline bool conn_is_plain(const struct conn *c)
 {
@@ -139,6 +148,11 @@ void conn_want_write(struct conn *);
 /* Stop and resume taking input. */
 void conn_pause(struct conn *);
 void conn_resume(struct conn *);
+
+/* Stop taking input, but hear of the peer's end (on_end, ERR_CLOSED), whatever it sent before that:
+ * for an owner who has nothing to do for a peer that has gone.  Of an inner connection only a break is
+ * heard. */
+void conn_pause_watching(struct conn *);
 
 /* Have on_end() called with `error` at the end of the turn, from where anything may be closed; `why`
  * is static, or NULL.  Without an owner it is closed at once. */

@@ -19,6 +19,7 @@
 
 struct listener {
     uv_poll_t           poll;
+    struct loop        *loop;
     int                 fd;
     int                 spare_fd; /* given up for a moment when descriptors run out */
     listener_accept_fn *on_accept;
@@ -94,6 +95,7 @@ static void on_poll(uv_poll_t *handle, int status, int events)
 {
     (void)events;
     struct listener *l = handle->data;
+    loop_wake(l->loop);
     for (int i = 0; i < ACCEPT_BUDGET && status >= 0; i++) {
         struct sockaddr_storage peer;
         socklen_t               size = sizeof peer;
@@ -110,6 +112,7 @@ static void on_poll(uv_poll_t *handle, int status, int events)
 struct listener *listener_new(struct loop *loop, int fd, listener_accept_fn *on_accept, void *owner)
 {
     struct listener *l = alloc_zeroed(sizeof *l);
+    l->loop = loop;
     l->fd = fd;
     l->spare_fd = open_spare();
     l->on_accept = on_accept;

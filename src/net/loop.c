@@ -18,6 +18,14 @@ static void free_garbage(struct loop *loop)
     }
 }
 
+static void begin_wait(struct loop *loop)
+{
+    loop->slept_ns = uv_hrtime();
+    if (loop->awake_ns != 0)
+        loop->busy_ns += loop->slept_ns - loop->awake_ns;
+    loop->awake_ns = 0;
+}
+
 static void on_turn_end(uv_prepare_t *handle)
 {
     struct loop *loop = handle->data;
@@ -27,6 +35,12 @@ static void on_turn_end(uv_prepare_t *handle)
     }
     conn_flush_all(loop);
     free_garbage(loop);
+    begin_wait(loop);
+}
+
+static void on_turn_start(uv_check_t *handle)
+{
+    loop_wake(handle->data);
 }
 
 static void on_tick(uv_timer_t *handle)
@@ -43,10 +57,14 @@ int loop_init(struct loop *loop)
     list_init(&loop->garbage);
     if (uv_loop_init(&loop->uv) != 0)
         return ERR_SYSTEM;
+    uv_loop_configure(&loop->uv, UV_METRICS_IDLE_TIME); /* for loop_idle_us() */
     loop->scratch = alloc_resize(NULL, 1, LOOP_SCRATCH_SIZE + LOOP_SCRATCH_SLACK);
     uv_prepare_init(&loop->uv, &loop->turn_end);
     loop->turn_end.data = loop;
     uv_prepare_start(&loop->turn_end, on_turn_end);
+    uv_check_init(&loop->uv, &loop->turn_start);
+    loop->turn_start.data = loop;
+    uv_check_start(&loop->turn_start, on_turn_start);
     uv_timer_init(&loop->uv, &loop->tick);
     loop->tick.data = loop;
     uv_timer_start(&loop->tick, on_tick, TICK_MS, TICK_MS);
@@ -68,6 +86,7 @@ void loop_close(struct loop *loop)
     conn_close_lingering(loop);
     free_garbage(loop);
     uv_close((uv_handle_t *)&loop->turn_end, NULL);
+    uv_close((uv_handle_t *)&loop->turn_start, NULL);
     uv_close((uv_handle_t *)&loop->tick, NULL);
     while (uv_run(&loop->uv, UV_RUN_DEFAULT) != 0) {
     }
@@ -77,6 +96,11 @@ void loop_close(struct loop *loop)
     free(loop->scratch);
     free(loop->tls);
     loop->scratch = loop->tls = NULL;
+}
+
+uint64_t loop_idle_us(const struct loop *loop)
+{
+    return uv_metrics_idle_time((uv_loop_t *)&loop->uv) / 1000;
 }
 
 void loop_add_hook(struct loop *loop, struct loop_hook *hook)

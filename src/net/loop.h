@@ -22,6 +22,7 @@
 struct loop {
     uv_loop_t    uv;
     uv_prepare_t turn_end;
+    uv_check_t   turn_start; /* after the I/O of a turn, before its timers */
     uv_timer_t   tick;
     struct list  hooks;      /* struct loop_hook */
     struct list  unsent;     /* connections with bytes queued this turn */
@@ -29,7 +30,12 @@ struct loop {
     size_t       lingering_count;
     struct list  garbage;    /* struct loop_garbage */
     uint8_t     *scratch;    /* LOOP_SCRATCH_SIZE + SLACK: shared by all reads of this loop */
+    uint64_t     bytes_in;   /* of all its sockets, within TLS */
+    uint64_t     bytes_out;
     void        *tls;        /* net/tls.c's, for all its connections; NULL before the first */
+    uint64_t     awake_ns;   /* since when this turn has had work to do; 0: it waits */
+    uint64_t     slept_ns;   /* when it last began to wait */
+    uint64_t     busy_ns;    /* the time between waits, all in all up to then */
 };
 
 /* Called at the end of each turn, in the order added.  Embedded in its owner. */
@@ -49,7 +55,18 @@ void loop_run(struct loop *);                /* until loop_stop() */
 void loop_stop(struct loop *);               /* from a callback of this loop */
 void loop_close(struct loop *);              /* after loop_run(): ends what is left, frees all */
 
+/* How long it has waited for something to do, in all.  From any thread while the loop is there. */
+uint64_t loop_idle_us(const struct loop *);
+
 void loop_add_hook(struct loop *, struct loop_hook *);
+
+/* The wait is over: whoever has callbacks from libuv says so first in each, so that `busy_ns` is
+ * right.  What forgets it is counted as waiting until another speaks. */
+static inline void loop_wake(struct loop *loop)
+{
+    if (loop->awake_ns == 0)
+        loop->awake_ns = uv_hrtime();
+}
 
 /* Free `item` at the end of the turn. */
 void loop_discard(struct loop *, struct loop_garbage *item);

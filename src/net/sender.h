@@ -31,7 +31,7 @@ struct send_job {
 struct sender *sender_new(enum sender_backend);
 void           sender_free(struct sender *);
 
-/* "sendmsg" or "io_uring": what it settled on. */
+/* "sendmsg" or "io_uring": what it settled on, or had to, when an io_uring broke. */
 const char *sender_backend_name(const struct sender *);
 
 /* Do `count` jobs, at most SENDER_BATCH_MAX; all results are set when it returns. */

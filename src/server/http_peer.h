@@ -39,6 +39,7 @@ struct http_session {
     uint64_t            taken;      /* bytes that the client had taken then */
     uint64_t            unwanted;   /* body bytes dropped of this request */
     bool                answered;   /* this request, or it is about to be: see `pending` */
+    bool                asking;     /* may it have the stream?  nothing is read meanwhile */
     bool                keep_alive;
     bool                head_only;  /* the request is a HEAD */
     bool                is_api;     /* it is for the API, whose web origin is another (api.allow_origin) */

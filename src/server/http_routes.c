@@ -82,8 +82,8 @@ static bool is_recording(const struct http_session *s, const struct http_request
     return recorded_path(request) != NULL;
 }
 
-/* 403 whatever is amiss, and not 401, at which a browser asks its user for a password.  The body of
- * one who wanted to publish has no end to wait for. */
+/* 403 whatever is amiss, and not 401, at which a browser asks its user for a password; 503 if it may be
+ * otherwise soon.  The body of one who wanted to publish has no end to wait for. */
 static void refuse_access(struct http_session *s, enum auth_use use, const struct access_answer *answer)
 {
     struct session *base = &s->base;
@@ -94,14 +94,13 @@ static void refuse_access(struct http_session *s, enum auth_use use, const struc
     stats_add(publish ? &stats->publishers_refused : &stats->viewers_refused, 1);
     if (publish)
         s->keep_alive = false;
-    http_answer_error(s, 403, answer->why);
+    http_answer_error(s, answer->failed ? 503 : 403, answer->why);
     if (publish)
         session_close(base, answer->why);
 }
 
-static void on_access(struct session *base, enum auth_use use, const struct access_answer *answer)
+static void act_on_access(struct http_session *s, enum auth_use use, const struct access_answer *answer)
 {
-    struct http_session *s = (struct http_session *)base;
     if (!answer->allowed)
         refuse_access(s, use, answer);
     else if (use == AUTH_PUBLISH)
@@ -114,13 +113,34 @@ static void on_access(struct session *base, enum auth_use use, const struct acce
         start_playing(s);
 }
 
-/* The request stays in the parser until there is an answer. */
+static void on_access(struct session *base, enum auth_use use, const struct access_answer *answer)
+{
+    struct http_session *s = (struct http_session *)base;
+    bool                 waited = s->asking;
+    s->asking = false;
+    act_on_access(s, use, answer);
+    if (!waited || base->closed)
+        return;
+    if (s->parser != NULL) /* a stream of HTTP/2 stays paused until its body is wanted */
+        conn_resume(s->conn);
+    http_go_on(s);
+}
+
+/* The request stays in the parser until there is an answer, and its body unread.  The end of a body
+ * may be the end of the connection, which is not to be lost. */
 static void ask(struct http_session *s, const struct http_request *request, enum auth_use use,
                 struct url_stream *stream)
 {
     stream->query = request->query;
     session_set_stream(&s->base, stream);
     access_ask(&s->base, use, on_access);
+    if (!access_is_asked(&s->base))
+        return;
+    s->asking = true;
+    if (use == AUTH_PUBLISH && !request->upgrade_websocket)
+        conn_pause(s->conn);
+    else
+        conn_pause_watching(s->conn);
 }
 
 static bool is_stream(const struct http_session *s, const struct http_request *request)
@@ -292,8 +312,16 @@ static void answer_method(struct http_session *s, unsigned methods)
     http_answer(s, &reply);
 }
 
+static void note_agent(struct http_session *s, const struct http_request *request)
+{
+    const char *agent = http_request_header(request, "User-Agent");
+    if (agent != NULL)
+        session_set_agent(&s->base, bytes_of(agent));
+}
+
 void http_route(struct http_session *s, const struct http_request *request)
 {
+    note_agent(s, request);
     const struct route *path = find_path(s, request);
     unsigned            methods = path != NULL ? methods_of(path) : 0;
     if (request->method == HTTP_METHOD_OPTIONS && (path == NULL || path->serve != api_serve)) { /* of any path: a page is to see the 404 that follows */

@@ -158,7 +158,8 @@ static void refuse(struct http_session *s, int error)
 
 static bool must_wait(const struct http_session *s)
 {
-    return s->pending != NULL && (s->body_waits || http_parser_done(s->parser));
+    bool waits_for_answer = s->pending != NULL && (s->body_waits || http_parser_done(s->parser));
+    return s->asking || waits_for_answer;
 }
 
 /* A TLS client has chosen it: the connection is another session's from here on. */
@@ -186,7 +187,7 @@ static size_t on_input(struct conn *conn, struct bytes in)
         taken += (size_t)n;
         http_go_on(s);
     }
-    if (!s->base.closed && must_wait(s))
+    if (!s->base.closed && must_wait(s) && !s->asking)
         conn_pause(s->conn);
     return taken;
 }
@@ -230,6 +231,10 @@ static void on_tick(struct session *base, uint64_t now_ms)
         check_progress(s, now_ms);
         return;
     }
+    if (s->asking) { /* who is asked has a time limit */
+        s->since_ms = now_ms;
+        return;
+    }
     if (now_ms - s->since_ms <= (uint64_t)limit_s * 1000)
         return;
     s->keep_alive = false;
@@ -269,12 +274,18 @@ static void destroy(struct session *base)
     free(s);
 }
 
+static void parts(const struct session *base, struct session_parts *out)
+{
+    out->conn = ((const struct http_session *)base)->conn;
+}
+
 const struct session_ops http_session_ops = {
     .name = "HTTP",
     .on_tick = on_tick,
     .on_stop = on_stop,
     .on_close = on_close,
     .destroy = destroy,
+    .parts = parts,
 };
 
 static void start_session(struct worker *worker, int fd, const struct sockaddr_storage *peer,
@@ -287,6 +298,7 @@ static void start_session(struct worker *worker, int fd, const struct sockaddr_s
     s->parser = http_parser_new(&limits);
     s->since_ms = worker_now_ms(worker);
     s->conn = conn_new(&worker->loop, fd, &handler, s);
+    s->base.secure = tls != NULL;
     if (tls != NULL)
         tls_start(s->conn, tls);
 }

@@ -108,6 +108,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 {
     struct gate *g = LIST_ITEM(poll, struct watch, poll)->gate;
     (void)events;
+    loop_wake(&g->base.worker->loop);
     if (status < 0)
         session_close(&g->base, err_name(ERR_SYSTEM));
     else

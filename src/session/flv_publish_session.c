@@ -171,8 +171,9 @@ static const struct conn_handler handler = { on_input, on_writable, on_end };
 static void on_tick(struct session *base, uint64_t now_ms)
 {
     struct flv_publisher *p = publisher_of(base);
-    if (ingest_is_silent(&p->ingest, now_ms))
-        end(p, 408, "publisher is silent");
+    const char           *silence = ingest_silence(&p->ingest, now_ms);
+    if (silence != NULL)
+        end(p, 408, silence);
     const char *excess = base->closed ? NULL : ingest_excess(&p->ingest, p->conn->bytes_in, now_ms);
     if (excess != NULL)
         end(p, 413, excess);
@@ -220,6 +221,13 @@ static void destroy(struct session *base)
     free(p);
 }
 
+static void parts(const struct session *base, struct session_parts *out)
+{
+    const struct flv_publisher *p = (const struct flv_publisher *)base;
+    out->conn = p->conn;
+    out->in_packets = p->ingest.packets;
+}
+
 static const char *const protocols[] = { "publisher", "post", NULL };
 
 static void welcome(struct flv_publisher *p, const struct http_request *request)
@@ -249,6 +257,7 @@ static const struct session_ops ops = {
     .on_stop = on_stop,
     .on_close = on_close,
     .destroy = destroy,
+    .parts = parts,
 };
 
 /* The beginning. */
@@ -315,6 +324,7 @@ void flv_publish_session_start(struct session *before, struct conn *conn, struct
     p->conn = conn;
     p->parser = parser;
     const struct http_request *request = request_of(p);
+    p->base.protocol = request->upgrade_websocket ? SESSION_WS : SESSION_FLV;
     p->until_close = reads_to_end(request);
     conn_set_owner(conn, &handler, p);
     int result = admit(p, request);

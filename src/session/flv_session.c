@@ -82,15 +82,19 @@ static void on_stream_end(struct viewer *v)
 static void on_lost(struct viewer *v, int error)
 {
     struct flv_session *s = session_of(v);
-    if (error == ERR_TIMEOUT)
-        stats_add(&s->base.worker->context->stats.viewer_stalls, 1);
     s->websocket.close_code = 0;
-    session_close(&s->base, error == ERR_TIMEOUT ? "stalled: took nothing in time" : err_name(error));
+    session_close(&s->base, playback_lost(&s->base, error));
+}
+
+static void on_skip(struct viewer *v, uint64_t packets)
+{
+    events_skip(&session_of(v)->base, packets);
 }
 
 static const struct viewer_ops viewer_ops = {
     .on_start = on_start,
     .on_stream_end = on_stream_end,
+    .on_skip = on_skip,
     .on_lost = on_lost,
 };
 
@@ -137,7 +141,7 @@ static void on_close(struct session *base, const char *reason)
 {
     struct flv_session *s = (struct flv_session *)base;
     bool                in_packet = s->viewer.cursor.offset > 0;
-    outlet_leave(&s->viewer);
+    playback_leave(base, &s->viewer);
     log_info(&base->log, "FLV session %s %s stop play %s: %s", base->id, base->ip, session_path(base), reason);
     if (s->told)
         events_emit(EVENT_DONE_PLAY, base, reason);
@@ -157,12 +161,20 @@ static void destroy(struct session *base)
     free(s);
 }
 
+static void parts(const struct session *base, struct session_parts *out)
+{
+    const struct flv_session *s = (const struct flv_session *)base;
+    out->conn = s->conn;
+    out->viewer = &s->viewer;
+}
+
 static const struct session_ops ops = {
     .name = "FLV",
     .on_tick = on_tick,
     .on_stop = on_stop,
     .on_close = on_close,
     .destroy = destroy,
+    .parts = parts,
 };
 
 void flv_session_start(struct session *before, struct conn *conn, const struct http_request *request,
@@ -174,6 +186,7 @@ void flv_session_start(struct session *before, struct conn *conn, const struct h
     session_init_after(&s->base, &ops, before);
     session_set_stream(&s->base, stream);
     s->base.role = SESSION_VIEWER;
+    s->base.protocol = request->upgrade_websocket ? SESSION_WS : SESSION_FLV;
     s->conn = conn;
     s->since_ms = worker_now_ms(s->base.worker);
     conn_set_owner(conn, &handler, s);
@@ -188,6 +201,6 @@ void flv_session_start(struct session *before, struct conn *conn, const struct h
         websocket_link_open(&s->websocket, conn, request, NULL, WEBSOCKET_MESSAGE_MAX);
     log_info(&s->base.log, "FLV session %s %s start play %s", s->base.id, s->base.ip, stream->path);
     s->told = true;
-    outlet_join(outlet, &s->viewer);
+    playback_join(&s->base, &s->viewer, outlet);
     events_emit(EVENT_POST_PLAY, &s->base, NULL);
 }

@@ -143,12 +143,18 @@ static void destroy(struct session *base)
     free(h);
 }
 
+static void parts(const struct session *base, struct session_parts *out)
+{
+    out->conn = ((const struct http2_connection *)base)->conn;
+}
+
 static const struct session_ops ops = {
     .name = "HTTP/2",
     .on_tick = on_tick,
     .on_stop = on_stop,
     .on_close = on_close,
     .destroy = destroy,
+    .parts = parts,
 };
 
 /* The beginning. */
@@ -195,6 +201,7 @@ void http2_connection_start(struct session *before, struct conn *conn, http2_req
 {
     struct http2_connection *h = alloc_zeroed(sizeof *h);
     session_init_after(&h->base, &ops, before);
+    h->base.protocol = SESSION_HTTP2;
     h->conn = conn;
     h->on_request = on_request;
     list_init(&h->streams);

@@ -28,6 +28,7 @@ int ingest_begin(struct ingest *in, struct session *s, const char **why)
         return error;
     }
     *in = (struct ingest){ .session = s, .heard_ms = worker_now_ms(s->worker) };
+    session_meter_join(s, &s->broadcast->meter, true);
     if (error == 0)
         ingest_go_on(in);
     else
@@ -74,13 +75,18 @@ void ingest_take(struct ingest *in, struct avpacket *p, uint32_t time_ms)
     }
     /* Flash Media Live Encoder sends empty audio messages. */
     in->dropped++;
-    stats_add(&s->worker->context->stats.packets_dropped, 1);
+    meter_add(&s->broadcast->meter, STREAM_DROPPED_BROKEN, 1);
     avpacket_unref(&p);
 }
 
-bool ingest_is_silent(const struct ingest *in, uint64_t now_ms)
+const char *ingest_silence(struct ingest *in, uint64_t now_ms)
 {
-    return now_ms - in->heard_ms > (uint64_t)in->session->worker->config->publish.timeout_s * 1000;
+    static const char silent[] = "publisher is silent";
+    if (now_ms - in->heard_ms <= (uint64_t)in->session->worker->config->publish.timeout_s * 1000)
+        return NULL;
+    if (in->told)
+        events_emit(EVENT_STALL, in->session, silent);
+    return silent;
 }
 
 const char *ingest_excess(struct ingest *in, uint64_t bytes, uint64_t now_ms)
@@ -95,10 +101,11 @@ const char *ingest_excess(struct ingest *in, uint64_t bytes, uint64_t now_ms)
 void ingest_end(struct ingest *in, const char *reason)
 {
     struct session *s = in->session;
+    if (in->told) /* before the next publisher of the stream can be told of */
+        events_emit(EVENT_DONE_PUBLISH, s, reason);
+    in->told = false;
+    session_meter_leave(s);
     broadcast_unpublish(s);
     log_info(&s->log, "%s session %s %s stop push %s: %s", s->ops->name, s->id, s->ip, session_path(s),
              reason);
-    if (in->told)
-        events_emit(EVENT_DONE_PUBLISH, s, reason);
-    in->told = false;
 }

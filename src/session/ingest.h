@@ -36,8 +36,9 @@ void ingest_refuse(struct session *, const char *why);
  * Takes the reference over.  What no viewer could use is dropped, not held against the publisher. */
 void ingest_take(struct ingest *, struct avpacket *packet, uint32_t time_ms);
 
-/* Whether nothing has come for publish.timeout_s. */
-bool ingest_is_silent(const struct ingest *, uint64_t now_ms);
+/* Whether nothing has come for publish.timeout_s: then the phrase to end with, told as a stall; else
+ * NULL.  From the session's tick. */
+const char *ingest_silence(struct ingest *, uint64_t now_ms);
 
 /* Whether limits.publish_bitrate is exceeded: then the phrase to end with, counted; else NULL.
  * `bytes` is what the connection has received in all.  From the session's tick. */

@@ -1,7 +1,9 @@
 #include "session/playback.h"
 
 #include "base/error.h"
+#include "core/broadcast.h"
 #include "core/context.h"
+#include "core/events.h"
 #include "core/outlet.h"
 #include "core/session.h"
 #include "core/worker.h"
@@ -12,6 +14,15 @@ void playback_refuse(struct session *s, const char *why)
     log_error(&s->log, "%s session %s %s play %s error, %s", s->ops->name, s->id, s->ip, session_path(s),
               why);
     stats_add(&s->worker->context->stats.viewers_refused, 1);
+}
+
+const char *playback_lost(struct session *s, int error)
+{
+    static const char stalled[] = "stalled: took nothing in time";
+    if (error != ERR_TIMEOUT)
+        return err_name(error);
+    events_emit(EVENT_STALL, s, stalled);
+    return stalled;
 }
 
 /* 0, or the error for which there is no place, and its phrase. */
@@ -31,6 +42,18 @@ static int find_place(struct session *s, struct viewer *v, const struct track_ch
     if (error != 0)
         *why = limit_hit(stats, LIMIT_VIEWERS_PER_STREAM);
     return error;
+}
+
+void playback_join(struct session *s, struct viewer *v, struct outlet *o)
+{
+    session_meter_join(s, &o->broadcast->meter, false);
+    outlet_join(o, v);
+}
+
+void playback_leave(struct session *s, struct viewer *v)
+{
+    session_meter_leave(s);
+    outlet_leave(v);
 }
 
 int playback_open(struct session *s, struct viewer *v, struct outlet **out, const char **why)

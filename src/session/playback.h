@@ -13,7 +13,15 @@ struct viewer;
  * ERR_TOO_BIG for a limit, ERR_REFUSED for more forms of the stream than it is made in. */
 int playback_open(struct session *, struct viewer *, struct outlet **out, const char **why);
 
+/* Take the place, and leave it: outlet_join() and outlet_leave(), counted. */
+void playback_join(struct session *, struct viewer *, struct outlet *);
+void playback_leave(struct session *, struct viewer *);
+
 /* Log and count a refusal for another reason. */
 void playback_refuse(struct session *, const char *why);
+
+/* The viewer was lost (viewer_ops.on_lost): tells that it has stalled, if it has.  Returns
+ * the reason to end with. */
+const char *playback_lost(struct session *, int error);
 
 #endif

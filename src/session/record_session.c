@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "core/broadcast.h"
 #include "core/context.h"
 #include "core/fanout.h"
 #include "core/header_set.h"
@@ -180,6 +181,7 @@ static void end(struct record_session *s, const char *reason)
         return;
     s->ending = true;
     s->reason = reason;
+    session_meter_leave(&s->base);
     outlet_leave(&s->viewer);
     record_close_segment(s, reason);
     disk_writer_end(s->writer);
@@ -266,12 +268,18 @@ static void destroy(struct session *base)
     free(base);
 }
 
+static void parts(const struct session *base, struct session_parts *out)
+{
+    out->viewer = &((const struct record_session *)base)->viewer;
+}
+
 static const struct session_ops ops = {
     .name = "Record",
     .on_tick = on_tick,
     .on_stop = on_stop,
     .on_close = on_close,
     .destroy = destroy,
+    .parts = parts,
 };
 
 struct record_session *record_session_start(struct worker *w, struct disk *disk,
@@ -294,6 +302,8 @@ struct record_session *record_session_start(struct worker *w, struct disk *disk,
     memcpy(s->status.path, stream->path, sizeof s->status.path);
     viewer_init_sink(&s->viewer, &viewer_ops);
     log_info(&s->base.log, "recording of %s starts", stream->path);
+    s->base.role = SESSION_VIEWER;
+    session_meter_join(&s->base, &outlet->broadcast->meter, false);
     outlet_join(outlet, &s->viewer);
     return s;
 }

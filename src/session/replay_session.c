@@ -267,9 +267,8 @@ static void on_tick(struct session *base, uint64_t now_ms)
         s->progress_ms = now_ms;
     }
     if (now_ms - s->progress_ms > stall_ms) {
-        stats_add(&base->worker->context->stats.viewer_stalls, 1);
         s->websocket.close_code = 0;
-        session_close(base, "stalled: took nothing in time");
+        session_close(base, playback_lost(base, ERR_TIMEOUT));
     } else if (replay_feed_working_ms(s->feed) > stall_ms) {
         if (!s->told)
             refuse(s, 503, "the disk does not answer");
@@ -325,12 +324,18 @@ static void destroy(struct session *base)
     free(s);
 }
 
+static void parts(const struct session *base, struct session_parts *out)
+{
+    out->conn = ((const struct replay_session *)base)->conn;
+}
+
 static const struct session_ops ops = {
     .name = "Replay",
     .on_tick = on_tick,
     .on_stop = on_stop,
     .on_close = on_close,
     .destroy = destroy,
+    .parts = parts,
 };
 
 /* Find what is asked for.  0, or the status to refuse it with. */
@@ -372,6 +377,7 @@ void replay_session_start(struct session *before, struct conn *conn, const struc
     session_init_after(&s->base, &ops, before);
     session_set_stream(&s->base, stream);
     s->base.role = SESSION_VIEWER;
+    s->base.protocol = request->upgrade_websocket ? SESSION_WS : SESSION_FLV;
     s->conn = conn;
     s->head_only = request->method == HTTP_METHOD_HEAD;
     s->progress_ms = worker_now_ms(s->base.worker);

@@ -49,6 +49,7 @@ bool rtmp_boolean_argument(struct amf_reader *r)
 struct connect_object {
     struct bytes app;
     struct bytes tc_url;
+    struct bytes flash_ver; /* who it is, as User-Agent */
     double       encoding;
     bool         enhanced; /* the client speaks Enhanced RTMP */
 };
@@ -74,6 +75,8 @@ static struct connect_object read_connect_object(struct amf_reader *r)
             object.app = v.string;
         else if (v.type == AMF_STRING && bytes_equal(v.key, bytes_of("tcUrl")))
             object.tc_url = v.string;
+        else if (v.type == AMF_STRING && bytes_equal(v.key, bytes_of("flashVer")))
+            object.flash_ver = v.string;
         else if (v.type == AMF_NUMBER && bytes_equal(v.key, bytes_of("objectEncoding")))
             object.encoding = v.number;
         object.enhanced |= is_enhancement(v.key);
@@ -115,6 +118,7 @@ static void on_connect(struct rtmp_session *s, struct rtmp_call *call)
 {
     struct connect_object object = read_connect_object(&call->arguments);
     struct rtmp_reply     reply;
+    session_set_agent(&s->base, object.flash_ver);
     s->app = choose_app(&object);
     if (s->app == NULL) {
         refuse_connect(s, call->transaction, "connect names no app");

@@ -7,6 +7,7 @@
 #ifndef MILLRACE_SESSION_RTMP_PEER_H
 #define MILLRACE_SESSION_RTMP_PEER_H
 
+#include "core/access.h"
 #include "core/session.h"
 #include "core/viewer.h"
 #include "protocol/rtmp_chunk.h"
@@ -22,6 +23,7 @@ enum rtmp_state {
     RTMP_GREETED,   /* C2 */
     RTMP_CONNECT,   /* nothing but the connect command */
     RTMP_READY,
+    RTMP_ASK,       /* may it publish or play?  its input is not read */
     RTMP_WAIT,      /* for the publisher before to be gone; its input is not read */
     RTMP_PUBLISH,
     RTMP_PLAY,
@@ -69,6 +71,11 @@ void rtmp_send_fc_event(struct rtmp_session *, const char *event, const char *co
 void rtmp_refuse(struct rtmp_session *, uint32_t msid, const char *code, const char *description);
 
 void rtmp_set_state(struct rtmp_session *, enum rtmp_state);
+
+/* May it have the stream that it names: `answer` is called now or later (core/access.h), in the state
+ * READY.  Until then whatever it sends waits. */
+void rtmp_ask(struct rtmp_session *, enum auth_use, access_answer_fn *answer);
+void rtmp_stop_asking(struct rtmp_session *);
 
 /* A command message.  0, or an error that ends the session. */
 int rtmp_handle_command(struct rtmp_session *, uint32_t msid, struct bytes payload, bool amf3);

@@ -1,5 +1,4 @@
 #include "base/error.h"
-#include "core/access.h"
 #include "core/context.h"
 #include "core/events.h"
 #include "core/outlet.h"
@@ -48,14 +47,18 @@ static void on_stream_end(struct viewer *v)
 static void on_lost(struct viewer *v, int error)
 {
     struct rtmp_session *s = session_of(v);
-    if (error == ERR_TIMEOUT)
-        stats_add(&s->base.worker->context->stats.viewer_stalls, 1);
-    session_close(&s->base, error == ERR_TIMEOUT ? "stalled: took nothing in time" : err_name(error));
+    session_close(&s->base, playback_lost(&s->base, error));
+}
+
+static void on_skip(struct viewer *v, uint64_t packets)
+{
+    events_skip(&session_of(v)->base, packets);
 }
 
 static const struct viewer_ops viewer_ops = {
     .on_start = on_start,
     .on_stream_end = on_stream_end,
+    .on_skip = on_skip,
     .on_lost = on_lost,
 };
 
@@ -91,7 +94,7 @@ static void start_playing(struct rtmp_session *s, struct outlet *outlet)
     if (s->wants_fc_event)
         rtmp_send_fc_event(s, "onFCSubscribe", "NetStream.Play.Start");
     greet(s);
-    outlet_join(outlet, &s->viewer);
+    playback_join(&s->base, &s->viewer, outlet);
     events_emit(EVENT_POST_PLAY, &s->base, NULL);
 }
 
@@ -101,6 +104,7 @@ static void on_access(struct session *base, enum auth_use use, const struct acce
     struct outlet       *outlet;
     const char          *why;
     (void)use;
+    rtmp_stop_asking(s);
     if (!answer->allowed) {
         playback_refuse(base, answer->log);
         refuse(s, answer->why);
@@ -133,7 +137,7 @@ void rtmp_on_play(struct rtmp_session *s, struct rtmp_call *call)
         return;
     }
     session_set_stream(&s->base, &stream);
-    access_ask(&s->base, AUTH_PLAY, on_access);
+    rtmp_ask(s, AUTH_PLAY, on_access);
 }
 
 /* Pausing holds back everything; going on starts at the newest keyframe, with the headers. */
@@ -178,7 +182,7 @@ void rtmp_on_seek(struct rtmp_session *s, struct rtmp_call *call)
 void rtmp_stop_playing(struct rtmp_session *s, bool tell, const char *reason)
 {
     bool in_packet = s->viewer.cursor.offset > 0;
-    outlet_leave(&s->viewer);
+    playback_leave(&s->base, &s->viewer);
     log_info(&s->base.log, "RTMP session %s %s stop play %s: %s", s->base.id, s->base.ip,
              session_path(&s->base), reason);
     events_emit(EVENT_DONE_PLAY, &s->base, reason);
@@ -198,7 +202,7 @@ void rtmp_play_tick(struct rtmp_session *s, uint64_t now_ms)
     uint64_t wait_ms = (uint64_t)s->base.worker->config->play.wait_s * 1000;
     if (s->play_began || now_ms - s->state_since_ms <= wait_ms)
         return;
-    outlet_leave(&s->viewer);
+    playback_leave(&s->base, &s->viewer);
     log_info(&s->base.log, "RTMP session %s %s stop play %s: nobody published it", s->base.id, s->base.ip,
              session_path(&s->base));
     events_emit(EVENT_DONE_PLAY, &s->base, "nobody published it");

@@ -1,5 +1,4 @@
 #include "base/error.h"
-#include "core/access.h"
 #include "core/broadcast.h"
 #include "net/conn.h"
 #include "protocol/rtmp_message.h"
@@ -48,6 +47,7 @@ static void on_access(struct session *base, enum auth_use use, const struct acce
     struct rtmp_session *s = (struct rtmp_session *)base;
     const char          *why;
     (void)use;
+    rtmp_stop_asking(s);
     if (!answer->allowed) {
         ingest_refuse(base, answer->log);
         refuse(s, "NetStream.Publish.Unauthorized", answer->why);
@@ -81,7 +81,7 @@ void rtmp_on_publish(struct rtmp_session *s, struct rtmp_call *call)
         return;
     }
     session_set_stream(&s->base, &stream);
-    access_ask(&s->base, AUTH_PUBLISH, on_access);
+    rtmp_ask(s, AUTH_PUBLISH, on_access);
 }
 
 int rtmp_take_media(struct rtmp_session *s, struct rtmp_message *m)

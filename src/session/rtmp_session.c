@@ -55,6 +55,30 @@ void rtmp_set_state(struct rtmp_session *s, enum rtmp_state state)
         rtmp_chunk_reader_set_limits(s->chunks, &limits);
 }
 
+/* Access. */
+
+void rtmp_ask(struct rtmp_session *s, enum auth_use use, access_answer_fn *answer)
+{
+    access_ask(&s->base, use, answer);
+    if (!access_is_asked(&s->base))
+        return;
+    rtmp_set_state(s, RTMP_ASK);
+    conn_pause_watching(s->conn);
+}
+
+void rtmp_stop_asking(struct rtmp_session *s)
+{
+    if (s->state != RTMP_ASK)
+        return;
+    rtmp_set_state(s, RTMP_READY);
+    conn_resume(s->conn);
+}
+
+static bool is_waiting(const struct rtmp_session *s)
+{
+    return s->state == RTMP_ASK || s->state == RTMP_WAIT;
+}
+
 /* Replies. */
 
 void rtmp_reply_begin(struct rtmp_reply *reply)
@@ -236,7 +260,7 @@ static size_t on_input(struct conn *conn, struct bytes in)
     size_t               taken = 0;
     s->heard_ms = now_ms(s);
     s->pinged_ms = 0;
-    while (taken < in.size && !s->base.closed && s->state != RTMP_WAIT) {
+    while (taken < in.size && !s->base.closed && !is_waiting(s)) {
         ssize_t n = step(s, (struct bytes){ in.data + taken, in.size - taken });
         if (n == 0)
             break;
@@ -303,11 +327,11 @@ static const char *find_expired(struct rtmp_session *s, uint64_t now)
                                                : "handshake timed out (limits.handshake_s)");
     if (s->state == RTMP_READY && age_ms > (uint64_t)config->limits.idle_s * 1000)
         return expire(s, LIMIT_IDLE, "idle: neither published nor played (limits.idle_s)");
-    if (s->state == RTMP_PUBLISH && ingest_is_silent(&s->ingest, now))
-        return "publisher is silent";
-    const char *excess = s->state == RTMP_PUBLISH ? ingest_excess(&s->ingest, s->conn->bytes_in, now) : NULL;
-    if (excess != NULL)
-        return excess;
+    const char *fault = s->state == RTMP_PUBLISH ? ingest_silence(&s->ingest, now) : NULL;
+    if (fault == NULL && s->state == RTMP_PUBLISH)
+        fault = ingest_excess(&s->ingest, s->conn->bytes_in, now);
+    if (fault != NULL)
+        return fault;
     return is_silent(s, now) ? "no answer to a ping" : NULL;
 }
 
@@ -353,6 +377,14 @@ static void destroy(struct session *base)
     free(s);
 }
 
+static void parts(const struct session *base, struct session_parts *out)
+{
+    const struct rtmp_session *s = (const struct rtmp_session *)base;
+    out->conn = s->conn;
+    out->viewer = s->state == RTMP_PLAY ? &s->viewer : NULL;
+    out->in_packets = s->state == RTMP_PUBLISH ? s->ingest.packets : 0;
+}
+
 static void on_published(struct session *base)
 {
     rtmp_on_published((struct rtmp_session *)base);
@@ -365,6 +397,7 @@ static const struct session_ops ops = {
     .on_stop = on_stop,
     .on_close = on_close,
     .destroy = destroy,
+    .parts = parts,
 };
 
 void rtmp_session_start(struct worker *worker, int fd, const struct sockaddr_storage *peer,
@@ -372,6 +405,8 @@ void rtmp_session_start(struct worker *worker, int fd, const struct sockaddr_sto
 {
     struct rtmp_session *s = alloc_zeroed(sizeof *s);
     session_init(&s->base, worker, &ops, peer);
+    s->base.protocol = SESSION_RTMP;
+    s->base.secure = tls != NULL;
     s->conn = conn_new(&worker->loop, fd, &handler, s);
     if (tls != NULL)
         tls_start(s->conn, tls);

@@ -54,7 +54,7 @@ describe('a sign', { concurrency: 4 }, () => {
         });
 
         it(`lets publishers in over ${protocol}, and nobody without`, TEST, async t => {
-            const server = await startServer(t, { ...AUTH, 'auth.publish': true });
+            const server = await startServer(t, { ...AUTH, 'auth.publish': true, 'play.wait_s': 60 });
             const viewer = openViewer(t, server, 'rtmp', PATH);
             await viewer.started;
             for (const [query, why] of [
@@ -81,7 +81,7 @@ describe('a sign', { concurrency: 4 }, () => {
     });
 
     it('of a publisher that is refused leaves the path to the next, and nothing in it', TEST, async t => {
-        const server = await startServer(t, { ...AUTH, 'auth.publish': true });
+        const server = await startServer(t, { ...AUTH, 'auth.publish': true, 'play.wait_s': 60 });
         const viewer = openViewer(t, server, 'rtmp', PATH);
         await viewer.started;
         await assertRefused(t, server, 'rtmp', 'publish', PATH, /a sign is needed/);

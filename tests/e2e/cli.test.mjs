@@ -89,7 +89,7 @@ describe('the configuration', { concurrency: 4 }, () => {
         const printed = JSON.parse(stdout);
         assert.equal(printed.rtmp.port, 1936);
         assert.equal(printed.bind, '::1');
-        assert.equal(printed.delivery.flush_ms, 10);
+        assert.equal(printed.delivery.flush_ms, 'auto');
         const again = await millrace(['-c', configFile(t, stdout), '--print-config']);
         assert.equal(again.stdout, stdout);
     });

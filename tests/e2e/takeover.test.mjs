@@ -2,14 +2,20 @@
 // under a secret name.
 
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { audioTag, frames, headers, numberOf } from './lib/canned.mjs';
+import { patience } from './lib/env.mjs';
 import { HttpConnection } from './lib/http.mjs';
-import { assertMonotonic, isFrame, isVideo } from './lib/flv.mjs';
+import { assertMonotonic, isFrame, isKeyframe, isScript, isSequenceHeader, isVideo, readFlv, writeFlv } from './lib/flv.mjs';
+import { film, publishArgs, temporaryFolder } from './lib/media.mjs';
+import { run, start } from './lib/process.mjs';
 import { openPublisher, publish, sendTags } from './lib/publisher.mjs';
 import { RtmpClient, isStatus } from './lib/rtmp.mjs';
 import { startServer } from './lib/server.mjs';
-import { openViewers } from './lib/viewers.mjs';
+import { openViewer, openViewers } from './lib/viewers.mjs';
+import { poll } from './lib/wait.mjs';
 
 const TEST = { timeout: 60000 };
 const PATH = '/live/stream';
@@ -49,12 +55,20 @@ describe('publish.takeover', { concurrency: 4 }, () => {
     });
 
     it('a hundred times in a row, and nothing is left behind', TEST, async t => {
-        const server = await startServer(t, { 'publish.takeover': 'replace', 'publish.resume_s': 0 });
+        const server = await startServer(t, { 'publish.takeover': 'replace', 'publish.resume_s': 0, 'limits.streams': 2 });
+        await server.workersRun();
+        await publish(t, server, '/live/warm', frames({ count: 1 })); // what is opened once is open now
+        const files = server.openFiles(), memory = server.residentSize();
+        let last;
         for (let i = 0; i < 100; i++)
-            await publish(t, server, PATH, frames({ count: 2 }));
+            last = await publish(t, server, PATH, frames({ count: 2 }));
         const pushes = kind => server.log.filter(line => line.message.includes(`${kind} push ${PATH}`)).length;
         await server.until(() => pushes('stop') === 99, () => `99 ends, not ${pushes('stop')}`);
         assert.equal(pushes('start'), 100);
+        last.close();
+        await poll(() => server.openFiles() <= files, () => `${server.openFiles()} descriptors, not ${files}`);
+        server.assertGrownLess(memory, 4 << 20);
+        await openPublisher(t, server, '/live/another'); // the place of the stream is free
     });
 
     it('replace_if_stalled: only who has sent nothing for publish.stalled_s', TEST, async t => {
@@ -97,16 +111,16 @@ describe('publish.takeover', { concurrency: 4 }, () => {
 describe('a backup', { concurrency: 4 }, () => {
     const settings = { 'publish.standby_after_ms': 500, 'publish.standby_return_s': 1, 'publish.resume_s': 0 };
     const BACKUP = 1000; // the backup's frames count from here
-    const group = first => frames({ count: 10, gop: 5, first, start_ms: first * 40 });
+    const group = (first, size) => frames({ count: 10, gop: 5, first, start_ms: first * 40, size });
 
     // Sends groups of ten frames, numbered on from `first`, until told to stop.
-    function keepSending(client, first) {
+    function keepSending(client, first, size = () => 200) {
         sendTags(client, headers());
         const timer = setInterval(() => {
             if (client.closed)
                 clearInterval(timer);
             else
-                sendTags(client, group(first));
+                sendTags(client, group(first, size()));
             first += 10;
         }, 100);
         return () => clearInterval(timer);
@@ -138,8 +152,59 @@ describe('a backup', { concurrency: 4 }, () => {
         }
         for (const viewer of viewers) {
             assertMonotonic(viewer.tags);
-            assert.ok(!viewer.closed, viewer.name);
+            assert.ok(viewer.isConnected(), viewer.name);
         }
+    });
+
+    it('takes over when the main publisher\'s bitrate falls, and gives back when it has risen', TEST, async t => {
+        const server = await startServer(t, { ...settings, 'publish.standby_after_ms': 60000,
+                                              'apps.live.publish.standby_min_bitrate': 400000 });
+        const viewers = openViewers(t, server, PATH);
+        const main = await openPublisher(t, server, PATH);
+        const backup = await openPublisher(t, server, `${PATH}?backup=1`);
+        let size = 1000; // ten frames in a tenth of a second: 0.8 Mb/s and a little for the sound
+        t.after(keepSending(main, 0, () => size));
+        t.after(keepSending(backup, BACKUP, () => 1000));
+        await Promise.all(viewers.map(viewer => until(viewer, 0, 'main')));
+        for (const [bytes, who, why] of [[60, 'backup', 'bitrate has fallen'], [1000, 'main', 'well for a while']]) {
+            const from = viewers.map(viewer => viewer.tags.length);
+            size = bytes;
+            await Promise.all(viewers.map((viewer, i) => until(viewer, from[i], who)));
+            await server.logged(new RegExp(`the ${who} publisher is on the air: .*${why}`));
+        }
+        viewers.forEach(viewer => assertMonotonic(viewer.tags));
+        assert.equal(server.log.filter(line => /is on the air/.test(line.message)).length, 2);
+    });
+
+    // ffmpeg joins what two encoders made, of other sizes and sound, and finds nothing to complain about.
+    it('has every picture decodable, from one group to the next', TEST, async t => {
+        const server = await startServer(t, settings), folder = temporaryFolder(t);
+        const url = server.rtmpUrl(PATH), witness = openViewer(t, server, 'ws', PATH);
+        await server.viewersCame(PATH, 1);
+        const args = publishArgs(await film('av'), url);
+        const main = start(t, 'ffmpeg', ['-stream_loop', '-1', ...args]);
+        await witness.tag(isKeyframe);
+        start(t, 'ffmpeg', ['-stream_loop', '-1', ...publishArgs(await film('small'), `${url}?backup=1`)]);
+        await server.logged(/the backup publisher stands by/);
+        await witness.until(() => witness.tags.filter(isKeyframe).length > 1, 'two groups');
+        main.kill('SIGKILL');
+        await server.logged(/the backup publisher is on the air: the other has gone/);
+        const [before, after] = await witness.until(() => {
+            const video = witness.tags.filter(isVideo), at = video.findLastIndex(isSequenceHeader);
+            return video.length > at + 30 && video.filter(isSequenceHeader).length === 2 && [video[at - 1], video[at + 1]];
+        }, 'a second of the backup');
+        assert.ok(isKeyframe(after));
+        assert.ok(after.timestamp - before.timestamp <= 40, `a gap of ${after.timestamp - before.timestamp} ms`);
+        const gone = server.log.findIndex(line => /stop push/.test(line.message));
+        const lines = server.log.slice(gone).filter(line => /stop push|on the air/.test(line.message));
+        const wait = new Date(lines[1].time) - new Date(lines[0].time);
+        assert.ok(wait <= 1000 * patience + 250, `${wait} ms: longer than a group`); // of 25 frames
+        const file = join(folder, 'seen.flv');
+        writeFileSync(file, writeFlv(witness.tags.filter(tag => !isScript(tag)))); // later metadata ends FFmpeg 5's ffprobe
+        const { stdout, stderr } = await run('ffprobe', ['-v', 'error', '-err_detect', 'explode', '-count_frames', '-select_streams',
+                                                         'v', '-show_entries', 'stream=nb_read_frames', '-of', 'csv=p=0', file]);
+        assert.equal(stderr, '');
+        assert.equal(Number.parseInt(stdout), readFlv(file).tags.filter(tag => isVideo(tag) && isFrame(tag)).length);
     });
 });
 

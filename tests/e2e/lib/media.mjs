@@ -13,6 +13,7 @@ const SECONDS = 3;
 
 const PICTURE = ['-f', 'lavfi', '-i', `testsrc2=size=192x108:rate=25:duration=${SECONDS}`];
 const TONE = ['-f', 'lavfi', '-i', `sine=frequency=440:sample_rate=44100:duration=${SECONDS}`];
+const SMALL = ['-f', 'lavfi', '-i', `testsrc2=size=96x54:rate=25:duration=${SECONDS}`];
 const H264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-bf', '2', '-g', '25',
               '-sc_threshold', '0'];
 const AAC = ['-c:a', 'aac', '-b:a', '64k', '-ac', '2'];
@@ -23,6 +24,7 @@ const FILMS = {
     audio: [...TONE, ...AAC],
     video: [...PICTURE, ...H264],
     mp3: [...TONE, ...MP3],
+    small: [...SMALL, ...TONE, ...H264, ...AAC],        // the same as av, smaller
 };
 export const FILM_TRACKS = {
     av: ['aac', 'h264'], audio: ['aac'], video: ['h264'], mp3: ['mp3'],

@@ -60,12 +60,48 @@ static void test_odd_times(void **state)
     CHECK(!bitrate_is_exceeded(&b, 99999999 + 1000, 1000 + 3602 * 1000, 8000)); /* what was free stays free */
 }
 
+/* A rate of 1000 bits a second, kept up or not, by bytes and length of each window. */
+static void test_floor(void **state)
+{
+    (void)state;
+    static const struct { uint64_t bytes, ms; enum bitrate_level level; } windows[] = {
+        { 999, 0, BITRATE_UNKNOWN },    /* the first look */
+        { 249, 2000, BITRATE_LOW },
+        { 250, 2000, BITRATE_LOW },     /* just the rate is not a quarter more */
+        { 312, 2000, BITRATE_LOW },
+        { 313, 2000, BITRATE_WELL },
+        { 250, 2000, BITRATE_WELL },
+        { 500, 4000, BITRATE_WELL },    /* looked at late */
+        { 499, 4000, BITRATE_LOW },
+        { 0, 1999, BITRATE_LOW },       /* not over */
+        { 400, 1, BITRATE_WELL },
+        { 0, 3600000, BITRATE_LOW },
+    };
+    struct bitrate_floor f = { 0 };
+    uint64_t             bytes = 77, now_ms = 5;
+    for (size_t i = 0; i < COUNT(windows); i++) {
+        bitrate_floor_look(&f, bytes += windows[i].bytes, now_ms += windows[i].ms, 1000);
+        CHECK_EQ(f.level, windows[i].level);
+    }
+    bitrate_floor_look(&f, bytes, now_ms + 1, 0);
+    CHECK_EQ(f.level, BITRATE_UNKNOWN);
+    bitrate_floor_look(&f, bytes, now_ms + 2, 1000);
+    bitrate_floor_look(&f, bytes + 250, now_ms + 2002, 1000);
+    CHECK_EQ(f.level, BITRATE_WELL); /* nothing is held against it */
+    struct bitrate_floor low = { .level = BITRATE_LOW };
+    bitrate_floor_look(&low, 0, 100, 1000);
+    CHECK_EQ(low.level, BITRATE_LOW);
+    bitrate_floor_look(&low, 260, 2100, 1000);
+    CHECK_EQ(low.level, BITRATE_LOW);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_steady),
         cmocka_unit_test(test_bursts),
         cmocka_unit_test(test_odd_times),
+        cmocka_unit_test(test_floor),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

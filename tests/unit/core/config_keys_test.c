@@ -16,12 +16,15 @@ static void test_types(void **state)
         struct config_list list;
         char              *path;
         struct cidr_list   networks;
+        uint32_t           pause;
     } plain = { 0 };
     static const struct config_key list = { .name = "list", .type = CONFIG_LIST, .max = 2 };
     static const struct config_key path = { .name = "path", .type = CONFIG_PATH, .min = 1, .max = 8,
                                             .offset = offsetof(struct plain, path) };
     static const struct config_key nets = { .name = "nets", .type = CONFIG_NETWORKS, .max = 3,
                                             .offset = offsetof(struct plain, networks) };
+    static const struct config_key pause = { .name = "pause", .type = CONFIG_DURATION, .max = 9,
+                                             .flags = CONFIG_AUTO, .offset = offsetof(struct plain, pause) };
     static const struct config_key secret = { .name = "secret", .type = CONFIG_STRING, .max = 8,
                                               .flags = CONFIG_SECRET,
                                               .offset = offsetof(struct plain, path) };
@@ -52,6 +55,13 @@ static void test_types(void **state)
         { &secret, "hunter2hunter2", "it has 14 bytes, which is more than 8" },
         { &secrets, "[\"a\", 123456]", "expected a string" },
         { &secrets, "{\"a\": 123456}", "expected a list of strings" },
+        { &pause, "9", "" },
+        { &pause, "auto", "" },
+        { &pause, "\"auto\"", "" },
+        { &pause, "10", "10 is not between 0 and 9" },
+        { &pause, "4294967295", "4294967295 is not between 0 and 9" },
+        { &pause, "automatic", "expected a whole number or \"auto\", not \"automatic\"" },
+        { &pause, "null", "expected a whole number or \"auto\", not null" },
         { &path, "/a", "" },
         { &path, "\"/b\"", "" },
         { &path, "", "it may not be empty" },
@@ -134,6 +144,8 @@ static void test_table(void **state)
         [CONFIG_NETWORKS] = sizeof(struct cidr_list),
         [CONFIG_STREAM_KEYS] = sizeof(struct config_stream_keys),
         [CONFIG_CERTIFICATES] = sizeof(struct config_certificates),
+        [CONFIG_URLS] = sizeof(struct config_list),
+        [CONFIG_HOOKS] = sizeof(struct config_hooks),
     };
     for (size_t i = 0; i < config_key_count; i++) {
         const struct config_key *key = &config_keys[i];
@@ -141,6 +153,7 @@ static void test_table(void **state)
         CHECK(key->min <= key->max && key->min >= 0);
         CHECK(key->type != CONFIG_INTEGER || key->max <= UINT32_MAX);
         CHECK_EQ(key->type == CONFIG_ENUM, key->choices != NULL);
+        CHECK(!(key->flags & CONFIG_AUTO) || (key->type == CONFIG_DURATION && key->max < CONFIG_AUTOMATIC));
         CHECK(key->doc[0] != '\0' && key->doc[strlen(key->doc) - 1] == '.' && strchr(key->doc, '|') == NULL);
         CHECK(!(key->flags & CONFIG_APP) || key->flags & CONFIG_LIVE);
         CHECK(config_key_find(key->name) == key);
@@ -216,9 +229,17 @@ static void write_row(const struct config_key *key, char *out, size_t size)
         snprintf(range, sizeof range, "up to %lld objects `{ \"cert\": FILE, \"key\": FILE }`",
                  (long long)key->max);
         break;
+    case CONFIG_URLS:
+        snprintf(range, sizeof range, "a URL, or up to %lld", (long long)key->max);
+        break;
+    case CONFIG_HOOKS:
+        snprintf(range, sizeof range, "up to %lld objects, see WEBHOOKS.md", (long long)key->max);
+        break;
     default:
         snprintf(range, sizeof range, "%lld to %lld%s", (long long)key->min, (long long)key->max,
-                 key->type == CONFIG_PORT ? ", or `null`" : "");
+                 key->type == CONFIG_PORT  ? ", or `null`"
+                 : key->flags & CONFIG_AUTO ? ", or `\"auto\"`"
+                                            : "");
     }
     const char *change = key->flags & CONFIG_APP    ? "reload; per app"
                          : key->flags & CONFIG_LIVE ? "reload"

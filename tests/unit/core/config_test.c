@@ -43,7 +43,7 @@ static void test_defaults(void **state)
     assert_string_equal(c->http.allow_origin, "*");
     CHECK_EQ(c->log.level, LOG_LEVEL_INFO);
     CHECK_EQ(c->log.format, LOG_FORMAT_TEXT);
-    CHECK_EQ(c->delivery.flush_ms, 10);
+    CHECK_EQ(c->delivery.flush_ms, CONFIG_AUTOMATIC);
     CHECK_EQ(c->delivery.lag_ms, 5000);
     CHECK_EQ(c->delivery.lag_bytes, 16 << 20);
     CHECK_EQ(c->delivery.stall_s, 30);
@@ -279,7 +279,7 @@ static void test_set_refusals(void **state)
         {{"--rtmp-port", "rtmp.port", ""},
          "--rtmp-port: rtmp.port: expected a port number or null, not \"\""},
         {{"--set", "delivery.flush_ms", "10ms"},
-         "--set: delivery.flush_ms: expected a whole number, not \"10ms\""},
+         "--set: delivery.flush_ms: expected a whole number or \"auto\", not \"10ms\""},
         {{"--set", "http.allow_origin", "\xff"}, "--set: http.allow_origin: not valid UTF-8"},
         {{"--set", "http.port", "1935"}, "command line: http.port: 1935 is rtmp.port too"},
     };

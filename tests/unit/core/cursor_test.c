@@ -4,9 +4,11 @@
 
 static struct packet_ring ring;
 
+static struct video_groups groups;
+
 static void push(struct avpacket *p)
 {
-    packet_ring_push(&ring, p);
+    packet_ring_push(&ring, p, video_groups_take(&groups, p, ring.next));
     avpacket_unref(&p);
 }
 
@@ -27,6 +29,7 @@ static int tear_down(void **state)
 {
     (void)state;
     packet_ring_clear(&ring);
+    video_groups_clear(&groups);
     return 0;
 }
 
@@ -58,34 +61,56 @@ static void test_advance_to_every_byte(void **state)
     }
 }
 
-/* The packets a filter lets through, as their sequence numbers in one decimal number. */
-static unsigned seen(uint8_t filter, uint8_t *filter_after)
+/* The packets a cursor lets through, as their sequence numbers in one decimal number. */
+static unsigned seen_by(struct cursor c)
 {
-    struct cursor c = { .seq = 1, .filter = filter };
-    unsigned      digits = 0;
+    unsigned digits = 0;
     while (cursor_packet(&c, &ring) != NULL) {
         digits = digits * 10 + (unsigned)c.seq;
-        cursor_pass(&c, &ring);
+        cursor_pass(&c);
     }
-    if (filter_after != NULL)
-        *filter_after = c.filter;
     return digits;
+}
+
+static unsigned seen(uint8_t filter)
+{
+    return seen_by((struct cursor){ .seq = 1, .filter = filter });
 }
 
 static void test_filters(void **state)
 {
     (void)state;
-    uint8_t after;
-    CHECK_EQ(seen(0, NULL), 12345);
-    CHECK_EQ(seen(CURSOR_NO_AUDIO, NULL), 245);
-    CHECK_EQ(seen(CURSOR_NO_VIDEO, NULL), 13);
-    CHECK_EQ(seen(CURSOR_PAUSED, NULL), 0);
-    CHECK_EQ(seen(CURSOR_WAIT_KEYFRAME, &after), 12345);
-    CHECK_EQ(after, 0);
-    packet_ring_drop_before(&ring, 3);
-    struct cursor c = { .seq = 3, .filter = CURSOR_WAIT_KEYFRAME };
-    cursor_pass(&c, &ring);
-    assert_ptr_equal(cursor_packet(&c, &ring), packet_ring_at(&ring, 5)->packet);
+    CHECK_EQ(seen(0), 12345);
+    CHECK_EQ(seen(CURSOR_NO_AUDIO), 245);
+    CHECK_EQ(seen(CURSOR_NO_VIDEO), 13);
+    CHECK_EQ(seen(CURSOR_PAUSED), 0);
+}
+
+/* Pictures begin with a keyframe, of each track its own; headers and sound do not wait. */
+static void test_tracks_wait_for_their_keyframes(void **state)
+{
+    (void)state;
+    CHECK_EQ(seen_by((struct cursor){ .seq = 1, .video_from = 1 }), 12345);
+    CHECK_EQ(seen_by((struct cursor){ .seq = 3, .video_from = 3 }), 35);
+    struct avpacket *second = make_key(90), *its_inter = make_inter(100), *header = make_header(AV_VIDEO);
+    second->track = its_inter->track = 1;
+    push(second);            /* 6 */
+    push(its_inter);         /* 7 */
+    push(make_inter(110));   /* 8: of track 0 */
+    push(header);            /* 9 */
+    CHECK_EQ(seen_by((struct cursor){ .seq = 3, .video_from = 3 }), 356789);
+    CHECK_EQ(seen_by((struct cursor){ .seq = 6, .video_from = 6 }), 679);
+    CHECK_EQ(seen_by((struct cursor){ .seq = 7, .video_from = 7 }), 9);
+    /* At the end of the ring, what needs the same is the same. */
+    struct cursor from3 = { .seq = 10, .video_from = 3 }, from5 = { .seq = 10, .video_from = 5 };
+    struct cursor from6 = { .seq = 10, .video_from = 6 }, from7 = { .seq = 10, .video_from = 7 };
+    cursor_settle(&from3, &groups);
+    cursor_settle(&from5, &groups);
+    cursor_settle(&from6, &groups);
+    cursor_settle(&from7, &groups);
+    CHECK(cursor_equal(&from3, &from5));
+    CHECK(!cursor_equal(&from3, &from6));
+    CHECK(!cursor_equal(&from6, &from7));
 }
 
 /* A packet that is begun is finished, whatever the filter has come to say. */
@@ -94,7 +119,7 @@ static void test_filter_spares_what_is_begun(void **state)
     (void)state;
     struct cursor c = { .seq = 1, .offset = 7, .filter = CURSOR_PAUSED };
     assert_ptr_equal(cursor_packet(&c, &ring), packet_ring_at(&ring, 1)->packet);
-    cursor_pass(&c, &ring);
+    cursor_pass(&c);
     assert_null(cursor_packet(&c, &ring));
 }
 
@@ -141,6 +166,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_advance_to_every_byte),
         TEST(test_filters),
+        TEST(test_tracks_wait_for_their_keyframes),
         TEST(test_filter_spares_what_is_begun),
         TEST(test_preroll_comes_first),
         TEST(test_ring_grows_and_shrinks),

@@ -172,7 +172,8 @@ static void on_end(struct conn *conn, int error)
 
 static const struct conn_handler handler = { take_input, on_writable, on_end };
 
-static struct watcher *watch_choice(enum wire_form form, const struct track_choice *choice, bool live)
+static struct watcher *watch_path(const char *path, enum wire_form form, const struct track_choice *choice,
+                                  bool live)
 {
     int             pair[2];
     struct watcher *w = alloc_zeroed(sizeof *w);
@@ -181,10 +182,15 @@ static struct watcher *watch_choice(enum wire_form form, const struct track_choi
     setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &(int){ 4096 }, sizeof(int));
     w->far_fd = pair[1];
     viewer_init(&w->viewer, conn_new(&worker->loop, pair[0], &handler, &w->viewer), form, &viewer_ops);
-    CHECK_EQ(outlet_open(worker, "/live/s", choice, &outlet), 0);
+    CHECK_EQ(outlet_open(worker, path, choice, &outlet), 0);
     w->viewer.starts_live = live;
     outlet_join(outlet, &w->viewer);
     return w;
+}
+
+static struct watcher *watch_choice(enum wire_form form, const struct track_choice *choice, bool live)
+{
+    return watch_path("/live/s", form, choice, live);
 }
 
 static struct watcher *watch(enum wire_form form)
@@ -295,6 +301,44 @@ static void test_all_forms_and_late_joiners(void **state)
     drop_all(packets, COUNT(packets));
 }
 
+/* The viewers of many streams, at like places, share batches: each gets its own stream's bytes. */
+static void test_many_streams(void **state)
+{
+    (void)state;
+    enum { STREAMS = 150, PACKETS = 5 };
+    struct session *publishers[STREAMS];
+    struct watcher *watchers[STREAMS];
+    struct expected all[STREAMS] = { { 0 } };
+    for (int i = 0; i < STREAMS; i++) {
+        char path[20];
+        snprintf(path, sizeof path, "/live/%d", i);
+        publishers[i] = start_publisher(path);
+        watchers[i] = watch_path(path, (enum wire_form)(i % 3), NULL, false);
+    }
+    for (int at = 0; at < PACKETS; at++) {
+        for (int i = 0; i < STREAMS; i++) {
+            struct avpacket *p = make_packet(AV_VIDEO, AV_KEYFRAME, at * 40, 100 + (uint32_t)i, 1);
+            avpacket_body(p)[99] = (uint8_t)i;
+            broadcast_append(publishers[i], avpacket_ref(p), (uint32_t)at * 40);
+            expect(&all[i], p, (enum wire_form)(i % 3));
+            avpacket_unref(&p);
+        }
+        turn();
+        if (at == 2)
+            CHECK_EQ(shutdown(watchers[7]->far_fd, SHUT_RDWR), 0);
+    }
+    CHECK_EQ(watchers[7]->lost, ERR_SYSTEM);
+    for (int i = 0; i < STREAMS; i++) {
+        receive_all(watchers[i]);
+        if (i == 7)
+            free(all[i].data);
+        else
+            check_seen(watchers[i], &all[i]);
+        stop_watching(watchers[i]);
+        stop_publisher(publishers[i]);
+    }
+}
+
 /* A socket that takes a byte here and there loses nothing, nor does the one beside it. */
 static void test_small_writes(void **state)
 {
@@ -366,7 +410,7 @@ static void test_a_slow_viewer_skips(void **state)
     for (int i = 30; i < 32; i++)
         expect(&want, packets[i], WIRE_FLV);
     check_seen(slow, &want);
-    CHECK_EQ(stats_get(&context->stats.viewer_skips), 1);
+    CHECK_EQ(meter_get(&publisher->broadcast->meter, STREAM_SKIPS_LAG_BYTES), 1);
     stop_watching(slow);
     drop_all(packets, COUNT(packets));
 }
@@ -539,6 +583,81 @@ static void test_a_chosen_track(void **state)
     stop_watching(all);
     drop_all(sent, COUNT(sent));
     drop_all(want, COUNT(want));
+}
+
+/* Two pictures with keyframes at different times: a late viewer, and one that skips, get of each
+ * nothing before a keyframe of its own. */
+static void test_tracks_resume_one_by_one(void **state)
+{
+    (void)state;
+    struct watcher  *early = watch(WIRE_FLV);
+    struct expected  all = { 0 }, tail = { 0 };
+    struct avpacket *sent[] = {
+        publish(VIDEO("\x90vp09h", 0)), publish(VIDEO("\x96\0vp09\1h", 0)),
+        publish(VIDEO("\xa6\1vp09\1-", 0)), /* nothing can show it: dropped for all */
+        publish(VIDEO("\x91vp09a", 0)), publish(VIDEO("\x96\1vp09\1b", 20)),
+        publish(VIDEO("\xa1vp09c", 40)), publish(VIDEO("\xa6\1vp09\1d", 60)),
+        publish(VIDEO("\x91vp09e", 100)), publish(VIDEO("\xa6\1vp09\1f", 120)),
+    };
+    turn();
+    struct watcher  *late = watch(WIRE_FLV);
+    turn();
+    struct avpacket *more[] = {
+        publish(VIDEO("\xa1vp09g", 140)), publish(VIDEO("\xa6\1vp09\1h", 160)),
+        publish(VIDEO("\x96\1vp09\1i", 180)), publish(VIDEO("\xa1vp09j", 200)), publish(VIDEO("\xa6\1vp09\1k", 220)),
+    };
+    receive_all(early);
+    receive_all(late);
+    for (size_t i = 0; i < COUNT(sent); i++)
+        if (i != 2)
+            expect(&all, sent[i], WIRE_FLV);
+    for (size_t i = 0; i < COUNT(more); i++)
+        expect(&all, more[i], WIRE_FLV);
+    expect(&tail, sent[0], WIRE_FLV);
+    expect(&tail, sent[1], WIRE_FLV);
+    expect(&tail, sent[7], WIRE_FLV);
+    for (size_t i = 0; i < COUNT(more); i++)
+        if (i != 1)
+            expect(&tail, more[i], WIRE_FLV);
+    check_seen(early, &all);
+    check_seen(late, &tail);
+    CHECK(cursor_equal(&early->viewer.cursor, &late->viewer.cursor)); /* fed as one from here on */
+    stop_watching(early);
+    stop_watching(late);
+    drop_all(sent, COUNT(sent));
+    drop_all(more, COUNT(more));
+}
+
+/* The same for one that skips. */
+static void test_tracks_resume_after_a_skip(void **state)
+{
+    (void)state;
+    static const char second_inter[] = "\xa6\1vp09\1f";
+    struct watcher  *slow = watch(WIRE_FLV);
+    struct avpacket *first = publish(make_packet(AV_VIDEO, AV_KEYFRAME, 0, 20000, 1));
+    struct avpacket *second = publish(VIDEO("\x96\1vp09\1b", 20)), *filler[20], *key, *inter, *tail[3];
+    struct expected  want = { 0 };
+    turn();
+    CHECK(slow->viewer.cursor.offset > 0);
+    for (size_t i = 0; i < COUNT(filler); i++)
+        filler[i] = publish(make_packet(AV_VIDEO, 0, 40 + (int64_t)i * 40, 10000, (uint8_t)i));
+    key = publish(make_packet(AV_VIDEO, AV_KEYFRAME, 900, 300, 9));
+    inter = publish(make_classified(second_inter, sizeof second_inter - 1, 920));
+    turn();
+    CHECK_EQ(slow->viewer.skips, 1);
+    tail[0] = publish(make_inter(940));
+    tail[1] = publish(make_classified(second_inter, sizeof second_inter - 1, 960));
+    tail[2] = publish(VIDEO("\x96\1vp09\1i", 980));
+    receive_all(slow);
+    expect(&want, first, WIRE_FLV);
+    expect(&want, key, WIRE_FLV);
+    expect(&want, tail[0], WIRE_FLV);
+    expect(&want, tail[2], WIRE_FLV);
+    check_seen(slow, &want);
+    stop_watching(slow);
+    drop_all(filler, COUNT(filler));
+    drop_all(tail, COUNT(tail));
+    drop_all((struct avpacket *[]){ first, second, key, inter }, 4);
 }
 
 static void test_choices_are_bounded(void **state)
@@ -720,7 +839,7 @@ static void test_standby(void **state)
     CHECK(publisher->standby == NULL && backup->standby != NULL);
     seen[4] = publish(make_inter(85));
     receive_all(w);
-    CHECK_EQ(publisher->broadcast->switches, 2);
+    CHECK_EQ(meter_get(&publisher->broadcast->meter, STREAM_SWITCHES), 2);
     expect(&all, main_key, WIRE_FLV);
     size_t after_main = all.size;
     CHECK(w->seen_size > after_main);
@@ -761,6 +880,41 @@ static void test_standby_for_a_stalled_publisher(void **state)
     drop_all(packets, COUNT(packets));
 }
 
+/* So does one whose bitrate falls, to one whose has not; then it must be well by more. */
+static void test_standby_for_a_low_bitrate(void **state)
+{
+    (void)state;
+    struct session  *backup = start_backup();
+    struct avpacket *first, *second, *third;
+    config->publish.standby_min_bitrate = 1000;
+    config->publish.standby_return_s = 0;
+    first = publish_by(backup, make_key(0));
+    backup->standby->own.level = BITRATE_WELL;
+    backup->standby->other.at_ms -= BITRATE_WINDOW_MS; /* a window of nothing */
+    second = publish_by(backup, make_inter(40));
+    turn();
+    CHECK_EQ(backup->standby->other.level, BITRATE_LOW);
+    CHECK(backup->standby != NULL); /* until its next keyframe */
+    third = publish_by(backup, make_key(80));
+    turn();
+    turn();
+    CHECK(backup->standby == NULL && publisher->standby != NULL);
+    CHECK_EQ(publisher->broadcast->last_switch, STANDBY_LOW);
+    CHECK_EQ(publisher->standby->own.level, BITRATE_LOW);
+    struct avpacket *back = publish(make_key(0));
+    turn();
+    turn();
+    CHECK(publisher->standby != NULL); /* though standby_return_s is 0 */
+    publisher->standby->own.level = BITRATE_WELL;
+    struct avpacket *again = publish(make_key(40));
+    turn();
+    turn();
+    CHECK(publisher->standby == NULL && backup->standby != NULL);
+    CHECK_EQ(publisher->broadcast->last_switch, STANDBY_RETURNED);
+    session_close(backup, "test");
+    drop_all((struct avpacket *[]){ first, second, third, back, again }, 5);
+}
+
 static void test_standby_slots(void **state)
 {
     (void)state;
@@ -781,6 +935,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(test_all_forms_and_late_joiners),
+        TEST(test_many_streams),
         TEST(test_small_writes),
         TEST(test_words_between_packets),
         TEST(test_a_slow_viewer_skips),
@@ -788,6 +943,8 @@ int main(void)
         TEST(test_filters_and_pause),
         TEST(test_a_sink_takes_packets),
         TEST(test_a_chosen_track),
+        TEST(test_tracks_resume_one_by_one),
+        TEST(test_tracks_resume_after_a_skip),
         TEST(test_choices_are_bounded),
         TEST(test_a_live_start),
         TEST(test_a_broken_socket_is_reported),
@@ -797,6 +954,7 @@ int main(void)
         TEST(test_takeover_withdrawn),
         TEST(test_standby),
         TEST(test_standby_for_a_stalled_publisher),
+        TEST(test_standby_for_a_low_bitrate),
         TEST(test_standby_slots),
     };
     backend = SENDER_SENDMSG;

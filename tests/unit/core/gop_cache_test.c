@@ -230,6 +230,53 @@ static void test_side_info_is_a_header(void **state)
     CHECK_EQ(cache.start_headers->packets[1]->size, 10);
 }
 
+static struct avpacket *make_second(uint8_t flags, int64_t dts_ms)
+{
+    struct avpacket *p = make_packet(AV_VIDEO, flags, dts_ms, 100, 4);
+    p->track = 1;
+    return p;
+}
+
+/* Whichever of the tracks comes first: their keyframes of one time are one start. */
+static void test_tracks_with_keyframes_at_one_time(void **state)
+{
+    (void)state;
+    append(make_header(AV_VIDEO));
+    uint64_t first = append(make_key(0));
+    append(make_second(AV_KEYFRAME, 0));
+    CHECK_EQ(cache.start, first);
+    append(make_inter(40));
+    append(make_second(0, 40));
+    uint64_t second = append(make_second(AV_KEYFRAME, 80));
+    append(make_inter(75)); /* of the group before, late */
+    CHECK_EQ(cache.start, first);
+    append(make_key(80));
+    CHECK_EQ(cache.start, second);
+    append(make_second(AV_KEYFRAME, 120));
+    CHECK_EQ(cache.start, second);
+    uint64_t third = append(make_key(160));
+    CHECK_EQ(cache.start, third);
+}
+
+static void test_frames_that_lack_a_keyframe(void **state)
+{
+    (void)state;
+    struct avpacket *inter = make_inter(0), *second = make_second(0, 0), *key = make_key(0), *sound = make_audio(0);
+    CHECK(gop_cache_lacks_keyframe(&cache, inter));
+    CHECK(!gop_cache_lacks_keyframe(&cache, sound));
+    CHECK(!gop_cache_lacks_keyframe(&cache, key));
+    append(key);
+    CHECK(!gop_cache_lacks_keyframe(&cache, inter));
+    CHECK(gop_cache_lacks_keyframe(&cache, second));
+    append(make_second(AV_KEYFRAME, 40));
+    CHECK(!gop_cache_lacks_keyframe(&cache, second));
+    gop_cache_restart(&cache);
+    CHECK(gop_cache_lacks_keyframe(&cache, inter));
+    avpacket_unref(&inter);
+    avpacket_unref(&second);
+    avpacket_unref(&sound);
+}
+
 static void test_trim_spares_who_is_behind(void **state)
 {
     (void)state;
@@ -271,6 +318,8 @@ int main(void)
         TEST(test_bounds_in_bytes),
         TEST(test_a_new_header_replaces_its_track),
         TEST(test_several_video_tracks),
+        TEST(test_tracks_with_keyframes_at_one_time),
+        TEST(test_frames_that_lack_a_keyframe),
         TEST(test_side_info_is_a_header),
         TEST(test_trim_spares_who_is_behind),
         TEST(test_restart_forgets_all_but_the_ring),

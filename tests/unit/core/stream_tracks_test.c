@@ -20,7 +20,7 @@ static void read_bytes_of(uint8_t type, const char *wire, size_t size)
     memcpy(avpacket_body(p), wire, size);
     p->size = (uint32_t)size;
     CHECK_EQ(avcodec_classify(p), 0);
-    stream_tracks_read(&tracks, p, &lock, "/live/s");
+    stream_tracks_read(&tracks, p, &lock, "/live/s", 0);
     avpacket_unref(&p);
 }
 #define READ(type, wire) read_bytes_of(type, wire, sizeof wire - 1)

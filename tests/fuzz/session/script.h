@@ -1,0 +1,60 @@
+/* script.h - what the bytes of a whole-session fuzzer say: what up to four peers do, step by step.
+ *
+ *     u8   the configuration to use (script.c has a few)
+ *     steps, each:
+ *     u8   bits 0-3 what (enum step), bits 4-5 which peer, bit 7: no turn of the loops after it
+ *     u16  size of what follows, least significant byte first
+ *     ...  as the step says; what is lacking is zero
+ *
+ * A message, a frame or a tag is framed when the step is played, so that a change of its body leaves
+ * it whole.  tests/fuzz/session/seeds.mjs makes scripts from what real clients send. */
+#ifndef MILLRACE_FUZZ_SESSION_SCRIPT_H
+#define MILLRACE_FUZZ_SESSION_SCRIPT_H
+
+#include "base/bytes.h"
+#include "sim.h"
+
+enum step {
+    STEP_OPEN,    /* u8 port (enum sim_port): connect anew; the step before ended */
+    STEP_BYTES,   /* as they are */
+    STEP_GREET,   /* RTMP: C0 and C1, then C2, of zeros; u8 what C0 says, 0 is 3 */
+    STEP_MESSAGE, /* RTMP: u8 csid (6 bits) and chunk format (2), u8 type, u8 msid, u24 time, body */
+    STEP_FRAME,   /* WebSocket: u8 first byte of the frame, payload, which is masked here */
+    STEP_FRAME2,  /* HTTP/2: u8 type, u8 flags, u8 stream, payload */
+    STEP_TAG,     /* FLV: u8 tag type (5 bits) and carrier (3, enum carrier), u24 time, body */
+    STEP_PIECE,   /* HTTP/1: a chunk of a chunked body */
+    STEP_TURN,    /* u8 turns */
+    STEP_WAIT,    /* u16 milliseconds, times 16 */
+    STEP_END,     /* of what the peer sends */
+    STEP_RESET,
+    STEP_ROOM,    /* u24 bytes that the peer takes from now on; ffffff is no limit */
+    STEP_STRIDE,  /* u8, u8: bytes at a time that are read and written; 0 is no limit */
+    STEP_JUMP,    /* i32 seconds by which the wall clock is wrong from now on */
+    STEP_COUNT,
+};
+
+enum carrier { CARRIER_PLAIN, CARRIER_CHUNKED, CARRIER_WEBSOCKET, CARRIER_HTTP2, CARRIER_COUNT };
+
+enum {
+    SCRIPT_PEERS    = 4,
+    SCRIPT_HEAD     = 3, /* of a step */
+    SCRIPT_STEP_MAX = 400,
+    SCRIPT_CONFIGS  = 5,
+};
+
+struct script_step {
+    enum step    what;
+    unsigned     peer;
+    bool         same_turn;
+    struct bytes body;
+};
+
+/* The next step of *in, which goes behind it; false at the end.  A step that is cut short has what
+ * there is. */
+bool script_next(struct bytes *in, struct script_step *out);
+
+/* Play a script, with all that the server answers judged (judge.h), and a look at what it leaves.
+ * `port` is what a peer connects to that does something before its STEP_OPEN. */
+void script_play(struct bytes script, enum sim_port port);
+
+#endif
