@@ -69,6 +69,13 @@ const struct config_key config_keys[] = {
     { KEY(api.allow_origin), STRING("", 1024), LIVE,
       .doc = "The web origin whose pages may use the API; empty is none but the server's own pages." },
 
+    { KEY(api.users), .type = CONFIG_USERS, .initial = "[]", RANGE(0, 100), .unit = "",
+      .flags = CONFIG_LIVE | CONFIG_SECRET,
+      .doc = "Who may use the API with a password." },
+    { KEY(api.tokens), .type = CONFIG_TOKENS, .initial = "[]", RANGE(0, 100), .unit = "",
+      .flags = CONFIG_LIVE | CONFIG_SECRET,
+      .doc = "Which tokens may be used for the API; without these and users, this machine only may." },
+
     { .name = "static.root", PLACE(static_files.root), PATH("", 4095), LIVE,
       .doc = "A folder whose files are served over HTTP; empty is none." },
     { .name = "static.router", PLACE(static_files.router), STRING("/", 1024), LIVE,

@@ -15,6 +15,7 @@
 
 #include <pthread.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct api;
 struct catalogue;
@@ -22,10 +23,16 @@ struct session;
 struct tls_store;
 struct worker;
 
+/* What is listened on; 0: nothing. */
+struct context_ports {
+    uint16_t rtmp, http, rtmps, https;
+};
+
 struct context {
     const struct config *config;     /* lock; a worker reads its own pointer (core/worker.h) */
     struct stats         stats;
     struct events        events;     /* those who are told; fixed once the workers run */
+    struct context_ports ports;      /* fixed once the workers run */
     struct worker      **workers;
     unsigned             worker_count;
     pthread_mutex_t      lock;

@@ -30,6 +30,7 @@ struct service {
     const char *scheme;
     const char *key; /* of the configuration, for errors */
     int         port;
+    uint16_t   *taken; /* where to put the port that it comes to */
     void (*on_accept)(int fd, const struct sockaddr_storage *peer, void *worker);
 };
 
@@ -61,6 +62,7 @@ static int listen_for_all(struct context *context, const struct service *service
         worker_listen(context->workers[i], &listener);
     }
     bool v6 = strchr(bind, ':') != NULL;
+    *service->taken = port;
     log_info(NULL, "listening on %s://%s%s%s:%u", service->scheme, v6 ? "[" : "", bind, v6 ? "]" : "", port);
     return 0;
 }
@@ -79,11 +81,12 @@ static int check_free(const struct config *config, const struct service *service
 static int listen_all(struct context *context)
 {
     const struct config *config = context->config;
+    struct context_ports *ports = &context->ports;
     const struct service services[] = {
-        { "rtmp", "rtmp.port", config->rtmp.port, rtmp_server_accept },
-        { "http", "http.port", config->http.port, http_server_accept },
-        { "rtmps", "rtmps.port", config->rtmps.port, rtmp_server_accept_tls },
-        { "https", "https.port", config->https.port, http_server_accept_tls },
+        { "rtmp", "rtmp.port", config->rtmp.port, &ports->rtmp, rtmp_server_accept },
+        { "http", "http.port", config->http.port, &ports->http, http_server_accept },
+        { "rtmps", "rtmps.port", config->rtmps.port, &ports->rtmps, rtmp_server_accept_tls },
+        { "https", "https.port", config->https.port, &ports->https, http_server_accept_tls },
     };
     for (size_t i = 0; i < sizeof services / sizeof *services; i++) {
         if (services[i].port == CONFIG_PORT_OFF)
@@ -134,8 +137,11 @@ static void block_signals(sigset_t *set)
 static int wait_for_stop(const sigset_t *signals, struct reload *reload)
 {
     int number = 0;
-    while (sigwait(signals, &number) == 0 && number == SIGHUP)
-        reload_run(reload);
+    while (sigwait(signals, &number) == 0 && number == SIGHUP) {
+        struct reload_outcome outcome;
+        reload_run(reload, &outcome);
+        reload_clear_outcome(&outcome);
+    }
     return number;
 }
 
@@ -192,7 +198,8 @@ int server_run(struct config *config, const struct options *options)
     struct catalogue     *catalogue = open_catalogue(context);
     struct record_server *recordings = record_server_new(context, catalogue, &error);
     context->catalogue = catalogue;
-    struct reload         reload = { context, options, config };
+    struct reload         reload;
+    reload_init(&reload, context, options, config);
     struct api_parts      parts = { context, &reload, catalogue, recordings };
     if (error == 0) {
         api_new(&parts);
@@ -200,6 +207,7 @@ int server_run(struct config *config, const struct options *options)
         error = tls_setup_load(config, &context->tls) ? listen_all(context) : ERR_INVALID;
         if (error == 0)
             error = run_workers(context, &signals, &reload);
+        reload_close(&reload);
         finish_recordings(recordings);
         worker_free_all(context);
         tls_store_free(context->tls);
@@ -208,7 +216,7 @@ int server_run(struct config *config, const struct options *options)
     record_server_free(recordings);
     catalogue_free(catalogue);
     context_free(context);
-    config_free(reload.config);
+    reload_free(&reload);
     if (error == 0)
         log_info(NULL, "stopped");
     return error;
