@@ -202,6 +202,7 @@ struct config {
         uint64_t keep_bytes;
         uint64_t keep_stream_bytes;
         uint64_t keep_free;
+        uint32_t players;
     } record;
     struct {
         char    *path; /* "": in record.path */

@@ -221,6 +221,8 @@ const struct config_key config_keys[] = {
       .doc = "The same for the recordings of each stream." },
     { KEY(record.keep_free), SIZE(0, 0, 1024 * TIB), LIVE,
       .doc = "Free space that is made by deleting the oldest files; 0 is none." },
+    { KEY(record.players), INTEGER(100, 0, 100000), LIVE,
+      .doc = "Those who may watch recordings at a time; 0 is nobody." },
 
     { KEY(store.path), PATH("", 1024),
       .doc = "The database of recordings and history; empty is `.catalogue.db` in `record.path`." },

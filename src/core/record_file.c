@@ -19,7 +19,7 @@
 
 enum {
     PREVIOUS_SIZE = 4,
-    METADATA_MAX  = 4 * 1024 * 1024,
+    METADATA_MAX  = 1024 * 1024,
 };
 
 void record_file_init(struct record_file *f, const atomic_bool *cancelled)

@@ -207,6 +207,7 @@ int server_run(struct config *config, const struct options *options)
     struct record_server *recordings = record_server_new(context, catalogue, &error);
     struct event_feed    *feed = event_feed_new(context);
     struct notify_server *notifier = notify_server_new(context, feed);
+    context->catalogue = catalogue;
     struct reload         reload;
     reload_init(&reload, context, options, config);
     struct api_parts      parts = { context, &reload, catalogue, recordings };
