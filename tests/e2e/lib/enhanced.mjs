@@ -34,9 +34,11 @@ export const FILMS = {
         encode: [...picture(), ...tone(440), ...AV1, ...sound('flac')],
         log: [/video 0: AV1 Main [\d.]+ 192x108/, /audio 0: FLAC 48000 Hz 2 channels$/],
     },
-    vp9: {
-        encode: [...picture(), ...tone(440), ...VP9, ...sound('ac3')],
-        log: [/video 0: VP9 .*192x108/, /audio 0: AC-3 48000 Hz 2 channels$/],
+    dolby: {                    // FLV has a number for MP3: only a further track of it has a FourCC
+        encode: [...picture(), ...tone(440), '-map', '0:v', ...['1:a', '1:a', '1:a'].flatMap(track => ['-map', track]), ...VP9,
+                 ...sound('ac3'), '-c:a:1', 'eac3', '-c:a:2', 'libmp3lame'],
+        log: [/video 0: VP9 .*192x108/, /audio 0: AC-3 48000 Hz 2 channels$/, /audio 1: E-AC-3 48000 Hz 2 channels$/,
+              /audio 2: MP3 .*48000 Hz 2 channels$/],
     },
     tracks: {
         encode: [...picture(), ...picture('96x54'), ...tone(440), ...tone(880), '-map', '0:v', '-map', '1:v',
@@ -45,6 +47,17 @@ export const FILMS = {
               /audio 1: Opus.* 48000 Hz/],
     },
 };
+
+// The frames of VP8, for which FFmpeg has no FLV: an IVF file, 40 ms each.
+export async function vp8Film() {
+    const file = await madeOnce('vp8.ivf', draft => run('ffmpeg', [
+        ...ENCODE, ...picture(), '-c:v', 'libvpx', '-deadline', 'realtime', '-cpu-used', '8', '-g', '25', '-f', 'ivf', draft,
+    ]));
+    const bytes = readFileSync(file), frames = [];
+    for (let at = 32; at < bytes.length; at += 12 + frames.at(-1).length)
+        frames.push(bytes.subarray(at + 12, at + 12 + bytes.readUInt32LE(at)));
+    return { bytes, frames };
+}
 
 // { file, flv, tracks }: the film, what it is as FLV, and what a player finds in that.
 export async function enhancedFilm(name) {
