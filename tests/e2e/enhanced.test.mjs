@@ -111,7 +111,7 @@ describe('a viewer chooses', { concurrency: 3 }, () => {
     });
 
     it('HEVC with the codec id that Chinese CDNs gave it', TEST, async t => {
-        const server = await startServer(t), film = await enhancedFilm('hevc');
+        const server = await startServer(t), film = await enhancedFilm('hevc_flac');
         const viewer = openViewer(t, server, 'http', PATH, { query: 'plain=cdn&audio=none' });
         await server.viewersCame(PATH, 1);
         const publisher = publishEnhanced(t, film, server.rtmpUrl(PATH));
