@@ -139,11 +139,20 @@ uint64_t gop_cache_append(struct gop_cache *c, struct avpacket *p)
     return seq;
 }
 
+/* Without a start yet, a keyframe that came just now: the first track's may come beside it. */
+static uint64_t first_needed(const struct gop_cache *c)
+{
+    const struct packet_ring *r = &c->ring;
+    if (c->start != 0 || r->first == r->next)
+        return c->start != 0 ? c->start : r->next;
+    int64_t newest_ms = packet_ring_at(r, r->next - 1)->packet->dts_ms;
+    return video_groups_first_beside(&c->groups, r->next, newest_ms, r->first);
+}
+
 void gop_cache_trim(struct gop_cache *c, uint64_t oldest)
 {
-    if (c->start != 0 && c->start < oldest)
-        oldest = c->start;
-    packet_ring_drop_before(&c->ring, oldest);
+    uint64_t needed = first_needed(c);
+    packet_ring_drop_before(&c->ring, needed < oldest ? needed : oldest);
 }
 
 void gop_cache_settle_tracks(struct gop_cache *c)
