@@ -166,6 +166,13 @@ void worker_flush_later(struct worker *w, struct outlet *o)
     list_append(&w->dirty, &o->dirty);
 }
 
+void worker_flush_now(struct worker *w, struct outlet *o)
+{
+    list_remove(&o->dirty);
+    o->dirty_ms = 0;
+    list_prepend(&w->dirty, &o->dirty);
+}
+
 void worker_feed_soon(struct worker *w, struct viewer *v)
 {
     list_append(&w->turn, &v->turn);
