@@ -59,7 +59,10 @@ static void note_tracks(struct gop_cache *c, const struct avpacket *p)
 
 static void start_at(struct gop_cache *c, uint64_t seq)
 {
+    const struct packet_slot *slot = packet_ring_at(&c->ring, seq);
     c->start = seq;
+    c->start_position = slot->position;
+    c->start_dts_ms = slot->packet->dts_ms;
     header_set_unref(&c->start_headers);
     c->start_headers = header_set_ref(c->headers);
     c->start_headers_seq = c->headers_seq;
@@ -97,14 +100,14 @@ static void on_video(struct gop_cache *c, const struct avpacket *p, uint64_t seq
     }
 }
 
-/* A group that outgrows its bounds is no longer a start: half of one would not decode. */
+/* A group that outgrows its bounds is no longer a start: half of one would not decode.  The packet
+ * it starts with is not looked at: it has long left the processor's caches. */
 static void keep_bounds(struct gop_cache *c, const struct avpacket *newest, uint64_t seq)
 {
     if (c->start == 0 || c->start == seq)
         return;
-    const struct avpacket *oldest = packet_ring_at(&c->ring, c->start)->packet;
-    if (packet_ring_size_from(&c->ring, c->start) > c->limits.size_max ||
-        newest->dts_ms - oldest->dts_ms > (int64_t)c->limits.duration_ms)
+    if (c->ring.position - c->start_position > c->limits.size_max ||
+        newest->dts_ms - c->start_dts_ms > (int64_t)c->limits.duration_ms)
         no_start(c);
 }
 

@@ -109,8 +109,10 @@ void worker_post(struct worker *from, struct worker *to, post_fn *run, void *a, 
  * another thread posts after it has seen an effect of this call comes later. */
 void worker_hand_over(struct worker *);
 
-/* For the outlets: a flush when the window has passed; a viewer's turn at the end of this turn. */
+/* For the outlets: a flush when the window has passed, or at the end of this turn; a viewer's turn
+ * at the end of this turn. */
 void worker_flush_later(struct worker *, struct outlet *);
+void worker_flush_now(struct worker *, struct outlet *);
 void worker_feed_soon(struct worker *, struct viewer *);
 
 static inline uint64_t worker_now_ms(const struct worker *w)
