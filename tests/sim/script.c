@@ -97,15 +97,17 @@ static void listen_to(struct peer *p)
         judge_end(p->judge);
 }
 
-/* A peer that connects anew lets its old connection hang. */
+/* A peer that connects anew has reset its old connection. */
 static void open_peer(struct peer *p, enum sim_port port, unsigned index)
 {
     static const char *const ips[SCRIPT_PEERS] = { "203.0.113.1", "203.0.113.2", "2001:db8::3", "192.0.2.4" };
     struct sim_socket *socket = sim_connect(port, index, ips[index]);
     if (socket == NULL)
         return;
-    if (p->socket != NULL)
+    if (p->socket != NULL) {
+        sim_set_stride(p->socket, 0, 0); /* nobody is to wait for it */
         sim_send_reset(p->socket);
+    }
     judge_free(p->judge);
     p->socket = socket;
     p->judge = judge_new(port);
