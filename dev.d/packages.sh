@@ -5,7 +5,7 @@ declare -A PACKAGES=(
     # The pages need npm, where there is none that is new enough, and the packages of web/.
     # node-llhttp carries llhttp's C sources; that Node itself comes along is Debian's dependency.
     [build]="gcc libc6-dev cmake ninja-build pkg-config
-             libuv1-dev liburing-dev libwslay-dev libjansson-dev libsqlite3-dev libssl-dev libnghttp2-dev
+             libuv1-dev liburing-dev libwslay-dev libjansson-dev libsqlite3-dev libssl-dev libnghttp2-dev libcurl4-openssl-dev
              node-llhttp"
     [pages]=""
     [run]="openssl"

@@ -249,7 +249,7 @@ static void answer_bytes(struct file_answer *a, const struct http_range *range)
     a->end = range != NULL ? range->last + 1 : a->file.size;
     a->capacity = a->end - a->at < BUFFER_SIZE ? (size_t)(a->end - a->at) : BUFFER_SIZE;
     bool wants_body = !a->session->head_only && a->capacity > 0;
-    if (wants_body && (a->buffer = malloc(a->capacity)) == NULL) {
+    if (wants_body && (a->buffer = alloc_try(a->capacity)) == NULL) {
         fail(a, 503, "out of memory");
         return;
     }
