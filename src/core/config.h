@@ -126,8 +126,9 @@ struct config {
         bool                       ktls;
     } tls;
     struct {
-        bool  enable;
-        char *allow_origin;
+        bool     enable;
+        uint32_t event_clients;
+        char    *allow_origin;
     } api;
     struct {
         uint32_t streams; /* with series of their own */
