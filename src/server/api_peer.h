@@ -215,6 +215,7 @@ extern const size_t                   api_all_routes_count;
 extern const struct api_routes api_config_routes;
 extern const struct api_routes api_health_routes;
 extern const struct api_routes api_openapi_routes;
+extern const struct api_routes api_records_routes;
 extern const struct api_routes api_session_routes;
 extern const struct api_routes api_sign_routes;
 

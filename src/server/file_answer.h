@@ -6,8 +6,9 @@
 struct http_request;
 struct http_session;
 
-/* Answer a GET or HEAD with the file at `path` (decoded, relative) below the folder `root`. */
+/* Answer a GET or HEAD with the file at `path` (decoded, relative) below the folder `root`.
+ * `save_as` is a name of ASCII letters, digits and such to save it under; NULL: it is not to be saved. */
 void file_answer_start(struct http_session *, const struct http_request *, const char *root,
-                       const char *path);
+                       const char *path, const char *save_as);
 
 #endif

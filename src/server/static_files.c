@@ -62,5 +62,5 @@ void static_files_serve(struct http_session *s, const struct http_request *reque
     if (has_escaped_slash(request->target))
         http_answer_error(s, 404, "there is nothing here");
     else
-        file_answer_start(s, request, config->static_files.root, path);
+        file_answer_start(s, request, config->static_files.root, path, NULL);
 }
