@@ -151,6 +151,17 @@ export interface Viewer extends Traffic {
     internal: boolean;
 }
 
+export interface PastSession {
+    id: string;
+    role: 'publisher' | 'viewer';
+    protocol: string;
+    streamPath: string;
+    ip: string | null;
+    startTime: string;
+    endTime: string | null;
+    reason: string | null;
+}
+
 export interface RecordFile {
     streamPath: string;
     app: string;

@@ -89,6 +89,7 @@ export class StreamPage {
               h('a', { class: 'button', href: `/#${path}` }, icon('play'), t('openPlayer')), this.#record, this.#end),
             this.#absent, this.#body);
         void this.#begin();
+        void this.#feed.begin();
     }
 
     destroy(): void {
@@ -207,7 +208,7 @@ export class StreamPage {
         if (recording === null || pairs === null)
             return;
         const rows: [string, string][] = [
-            [t('file'), recording.file.split('/').at(-1)!], [t('length'), clock(recording.durationMs)],
+            [t('file'), recording.file.split('/').at(-1)!.replace(/\.part$/, '')], [t('length'), clock(recording.durationMs)],
             [t('size'), bytes(recording.bytes)], [t('gaps'), count(recording.gaps)],
         ];
         if (pairs.childElementCount === 0)

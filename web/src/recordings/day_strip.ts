@@ -48,7 +48,7 @@ export class DayStrip {
         const days = Array.from({ length: STRIP_DAYS }, (_, i) => addDays(this.#lastMs, i + 1 - STRIP_DAYS));
         replace(this.#days, ...days.map(each => {
             const part = share(pieces, each, addDays(each, 1)), bar = h('span', { class: 'day-bar' }, h('span'));
-            (bar.firstChild as HTMLElement).style.height = `${part > 0 ? Math.max(8, part * 100) : 0}%`;
+            (bar.firstChild as HTMLElement).style.height = `${part > 0 ? Math.max(18, part * 100) : 0}%`;
             return h('button', {
                 class: 'day', type: 'button', 'aria-pressed': String(each === dayMs), title: day(each),
                 'aria-label': t('dayRecorded', { day: day(each), share: percent(part * 100) }), onclick: () => this.onChoose(each),

@@ -109,11 +109,11 @@ function actionsCell(actions: Actions): Cell<RecordFile> {
     };
     return cell(h('span', { class: 'row-actions' }, save, drop), (_element, next: RecordFile) => {
         file = next;
+        save.hidden = next.state === 'recording';
         save.href = `${urlOf(next)}/download`;
         save.download = next.file;
         save.setAttribute('aria-label', t('downloadWhat', { name: next.file }));
         drop.setAttribute('aria-label', t('deleteWhat', { name: next.file }));
-        drop.disabled = next.state === 'recording';
-        drop.hidden = !isAdmin();
+        drop.hidden = next.state === 'recording' || !isAdmin();
     });
 }

@@ -168,16 +168,13 @@ setInterval(() => {
 }, REFRESH_MS);
 
 let soon = 0;
-feed.events.on(() => {
+function refreshSoon(): void {
     clearTimeout(soon);
     soon = window.setTimeout(() => void refresh(), 500);
-});
-let wasLost = false;
-feed.state.watch(now => {
-    if (now.state === 'live' && wasLost)
-        void refresh();
-    wasLost = now.state === 'lost';
-});
+}
+
+feed.events.on(refreshSoon);
+feed.gap.on(refreshSoon);
 addEventListener('hashchange', follow);
 replace(notice, message({ busy: true, title: t('loading') }));
 void findOut().then(async () => {
