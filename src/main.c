@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "core/config.h"
 #include "core/options.h"
+#include "core/passwd_tool.h"
 #include "core/sign_tool.h"
 #include "server/record_tool.h"
 #include "server/server.h"
@@ -17,6 +18,7 @@ static const struct {
     { "repair", record_tool_repair },
     { "info",   record_tool_info   },
     { "sign",   sign_tool          },
+    { "passwd", passwd_tool        },
 };
 
 static int run(const struct options *options, struct config *config)

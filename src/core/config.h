@@ -93,6 +93,18 @@ struct config_hooks {
     size_t              count;
 };
 
+/* Who may call the API: a user with a password, or a token. */
+struct config_caller {
+    char *name;
+    char *secret; /* a hash (core/password.h): of the password, or the digest of the token */
+    bool  is_admin;
+};
+
+struct config_callers {
+    struct config_caller *items; /* owned */
+    size_t                count;
+};
+
 /* One port that speaks TLS. */
 struct config_tls_port {
     int   port; /* as rtmp.port */
@@ -128,6 +140,8 @@ struct config {
     struct {
         bool  enable;
         char *allow_origin;
+        struct config_callers users;
+        struct config_callers tokens;
     } api;
     struct {
         uint32_t streams; /* with series of their own */
@@ -188,6 +202,7 @@ struct config {
         uint64_t keep_bytes;
         uint64_t keep_stream_bytes;
         uint64_t keep_free;
+        uint32_t players;
     } record;
     struct {
         char    *path; /* "": in record.path */

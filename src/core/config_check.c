@@ -57,10 +57,20 @@ static bool check_auth(const struct config *c, struct config_fault *fault)
     return true;
 }
 
+/* On this machine every page that its browser shows could call what asks for no password. */
+static bool check_api(const struct config *c, struct config_fault *fault)
+{
+    if (strcmp(c->api.allow_origin, "*") == 0 && c->api.users.count == 0 && c->api.tokens.count == 0)
+        return fault_at(fault, "api.allow_origin",
+                        "\"*\" lets any page that is open on this machine use the API: set api.users or "
+                        "api.tokens, or name the origin");
+    return true;
+}
+
 bool config_check(const struct config *config, struct config_fault *fault)
 {
     *fault = (struct config_fault){ 0 };
-    if (!check_ports(config, fault) || !check_auth(config, fault))
+    if (!check_ports(config, fault) || !check_auth(config, fault) || !check_api(config, fault))
         return false;
     const struct config *own;
     for (size_t i = 0; (own = config_apps_at(config, i, &fault->app)) != NULL; i++)

@@ -69,6 +69,13 @@ const struct config_key config_keys[] = {
     { KEY(api.allow_origin), STRING("", 1024), LIVE,
       .doc = "The web origin whose pages may use the API; empty is none but the server's own pages." },
 
+    { KEY(api.users), .type = CONFIG_USERS, .initial = "[]", RANGE(0, 100), .unit = "",
+      .flags = CONFIG_LIVE | CONFIG_SECRET,
+      .doc = "Who may use the API with a password." },
+    { KEY(api.tokens), .type = CONFIG_TOKENS, .initial = "[]", RANGE(0, 100), .unit = "",
+      .flags = CONFIG_LIVE | CONFIG_SECRET,
+      .doc = "Which tokens may be used for the API; without these and users, this machine only may." },
+
     { KEY(metrics.streams), INTEGER(200, 0, 100000), LIVE,
       .doc = "Streams that have series of their own under `/metrics`; see METRICS.md." },
 
@@ -177,7 +184,7 @@ const struct config_key config_keys[] = {
     { KEY(notify.retry_ms), MILLISECONDS(1000, 10, 60000), LIVE_APP,
       .doc = "The pause before the first time; each one after is twice as long, up to a minute." },
     { KEY(notify.queue), INTEGER(10000, 1, 1000000), LIVE,
-      .doc = "Events that may wait to be sent; more are lost, counted and logged." },
+      .doc = "Events that may wait for one URL; more are lost, counted and logged." },
     { KEY(notify.connections), INTEGER(64, 2, 1000), LIVE,
       .doc = "Requests on their way at a time." },
     { KEY(notify.ca), PATH("", 4095), LIVE,
@@ -214,6 +221,8 @@ const struct config_key config_keys[] = {
       .doc = "The same for the recordings of each stream." },
     { KEY(record.keep_free), SIZE(0, 0, 1024 * TIB), LIVE,
       .doc = "Free space that is made by deleting the oldest files; 0 is none." },
+    { KEY(record.players), INTEGER(100, 0, 100000), LIVE,
+      .doc = "Those who may watch recordings at a time; 0 is nobody." },
 
     { KEY(store.path), PATH("", 1024),
       .doc = "The database of recordings and history; empty is `.catalogue.db` in `record.path`." },

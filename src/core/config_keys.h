@@ -28,6 +28,8 @@ enum config_type {
     CONFIG_CERTIFICATES, /* struct config_certificates (core/config.h) */
     CONFIG_URLS,         /* struct config_list of URLs; one alone may be a string */
     CONFIG_HOOKS,        /* struct config_hooks (core/config.h) */
+    CONFIG_USERS,        /* struct config_callers (core/config.h) */
+    CONFIG_TOKENS,       /* the same */
 };
 
 enum config_flag {

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "core/config_apps.h"
+#include "core/config_callers.h"
 #include "core/config_hooks.h"
 #include "core/config_keys.h"
 
@@ -34,6 +35,10 @@ static json_t *mask(const struct config_key *key, json_t *value)
 {
     if (key->type == CONFIG_URLS || key->type == CONFIG_HOOKS) {
         config_hooks_mask(value);
+        return value;
+    }
+    if (key->type == CONFIG_USERS || key->type == CONFIG_TOKENS) {
+        config_callers_mask(value);
         return value;
     }
     for (size_t i = 0; i < json_array_size(value); i++)

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "core/config.h"
+#include "core/config_callers.h"
 #include "core/config_certificates.h"
 #include "core/config_hooks.h"
 #include "core/config_stream_keys.h"
@@ -277,6 +278,10 @@ static int set(const struct config_key *key, void *member, const json_t *value, 
         return config_urls_set(member, value, (size_t)key->max, why.text, why.size);
     case CONFIG_HOOKS:
         return config_hooks_set(member, value, (size_t)key->max, why.text, why.size);
+    case CONFIG_USERS:
+    case CONFIG_TOKENS:
+        return config_callers_set(member, key->type == CONFIG_TOKENS, value, (size_t)key->max, why.text,
+                                  why.size);
     case CONFIG_STRING:
     case CONFIG_ADDRESS:
     case CONFIG_PATH:
@@ -350,6 +355,9 @@ json_t *config_key_get(const struct config_key *key, const void *base)
         return config_stream_keys_get(member);
     case CONFIG_CERTIFICATES:
         return config_certificates_get(member);
+    case CONFIG_USERS:
+    case CONFIG_TOKENS:
+        return config_callers_get(member, key->type == CONFIG_TOKENS);
     case CONFIG_STRING:
     case CONFIG_ADDRESS:
     case CONFIG_PATH:
@@ -389,6 +397,8 @@ void config_key_clear(const struct config_key *key, void *base)
         config_stream_keys_clear(member);
     else if (key->type == CONFIG_CERTIFICATES)
         config_certificates_clear(member);
+    else if (key->type == CONFIG_USERS || key->type == CONFIG_TOKENS)
+        config_callers_clear(member);
     else if (holds_text(key)) {
         free(*(char **)member);
         *(char **)member = NULL;

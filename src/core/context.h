@@ -15,17 +15,25 @@
 
 #include <pthread.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct api;
+struct catalogue;
 struct session;
 struct statistics;
 struct tls_store;
 struct worker;
 
+/* What is listened on; 0: nothing. */
+struct context_ports {
+    uint16_t rtmp, http, rtmps, https;
+};
+
 struct context {
     const struct config *config;     /* lock; a worker reads its own pointer (core/worker.h) */
     struct stats         stats;
     struct events        events;     /* those who are told; fixed once the workers run */
+    struct context_ports ports;      /* fixed once the workers run */
     struct worker      **workers;
     unsigned             worker_count;
     pthread_mutex_t      lock;
@@ -33,7 +41,8 @@ struct context {
     struct map          *sessions;   /* lock: session id to struct session */
     uint64_t             ended[STREAM_COUNTS]; /* lock; of streams that are over */
     struct tls_store    *tls;        /* NULL if no port speaks TLS; safe from any thread */
-    struct statistics   *statistics; /* server/statistics.h's, likewise */
+    struct statistics   *statistics; /* server/statistics.h's; NULL without a server */
+    struct catalogue    *catalogue;  /* NULL: there is none; safe from any thread that may wait */
     struct api          *api;        /* server/api.h's; NULL without a server */
     struct map          *addresses;  /* lock: IP address to its number of connections, as a pointer */
 };

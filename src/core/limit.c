@@ -24,6 +24,8 @@ static const struct {
     [LIMIT_HANDSHAKE]          = { "limits.handshake_s",
                                    "no handshake or request came in time: limits.handshake_s is over" },
     [LIMIT_IDLE]               = { "limits.idle_s", "idle: limits.idle_s is over" },
+    [LIMIT_RECORD_PLAYERS]     = { "record.players",
+                                   "too many recordings are played: record.players is reached" },
 };
 
 const char *limit_key(enum limit limit)

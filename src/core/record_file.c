@@ -19,7 +19,7 @@
 
 enum {
     PREVIOUS_SIZE = 4,
-    METADATA_MAX  = 4 * 1024 * 1024,
+    METADATA_MAX  = 1024 * 1024,
 };
 
 void record_file_init(struct record_file *f, const atomic_bool *cancelled)
@@ -277,7 +277,7 @@ int record_file_open(struct record_file *f, const char *root, const char *file)
     }
     if (fstat(f->fd, &there) != 0 || !S_ISREG(there.st_mode))
         return ERR_PROTOCOL;
-    f->window = malloc(RECORD_FILE_WINDOW);
+    f->window = alloc_try(RECORD_FILE_WINDOW);
     f->look = avpacket_new(AV_DATA, RECORD_FILE_LOOK);
     return f->window != NULL && f->look != NULL ? read_head(f) : ERR_OUT_OF_MEMORY;
 }

@@ -24,6 +24,7 @@ struct stats {
     atomic_uint_fast64_t refused_by_sign;
     atomic_uint_fast64_t refused_by_hook;
     atomic_uint_fast64_t limits_hit[LIMIT_COUNT]; /* refused or ended for a limit */
+    atomic_uint_fast64_t record_players;       /* now: those who watch recordings */
     atomic_uint_fast64_t record_gaps;          /* times a recording lost packets */
     atomic_uint_fast64_t webhooks_queued;      /* now: requests that wait or are on their way */
     atomic_uint_fast64_t webhooks_sent;        /* answered as they should be */

@@ -31,12 +31,17 @@ static bool is_ours(struct bytes key)
     return false;
 }
 
+static bool is_rate(struct bytes key)
+{
+    return bytes_equal(key, bytes_of("videodatarate")) || bytes_equal(key, bytes_of("audiodatarate"));
+}
+
 /* What the encoder meant to send is replaced by what it did, once that is known. */
 static double measured(struct bytes key, double said, const struct flv_index *x)
 {
     uint64_t ms = x != NULL ? flv_index_duration_ms(x) : 0;
     bool     video = bytes_equal(key, bytes_of("videodatarate"));
-    if (ms == 0 || (!video && !bytes_equal(key, bytes_of("audiodatarate"))))
+    if (ms == 0 || !is_rate(key))
         return said;
     return (double)(video ? x->video.size : x->audio.size) / 1024 * 8 / ((double)ms / 1000);
 }
@@ -106,7 +111,8 @@ static bool copy_member(struct writer *w, struct amf_reader *r, const struct amf
     return depth == 0;
 }
 
-/* The publisher's members.  Returns how many. */
+/* The publisher's members; without an index also without what was measured of a file.  Returns how
+ * many. */
 static uint32_t copy_members(struct writer *w, struct bytes metadata, const struct flv_index *x)
 {
     struct amf_reader r;
@@ -120,7 +126,7 @@ static uint32_t copy_members(struct writer *w, struct bytes metadata, const stru
         return 0;
     while (amf_read(&r, &v) && v.type != AMF_END) {
         struct writer before = *w;
-        if (v.key.size == 0 || is_ours(v.key)) {
+        if (v.key.size == 0 || is_ours(v.key) || (x == NULL && is_rate(v.key))) {
             if (opens(v.type))
                 amf_leave(&r);
             continue;

@@ -21,6 +21,7 @@ void api_new(const struct api_parts *parts)
     api->access = api_access_new();
     api->started_ms = clock_wall_ms();
     parts->context->api = api;
+    api_access_report(parts->context->config);
 }
 
 void api_free(struct context *context)

@@ -76,8 +76,8 @@ void api_call_push(struct api_call *call)
     http_complete(s);
 }
 
-void api_answer_text(struct api_call *call, int status, const char *content_type, const char *text, size_t size,
-                     void (*free_text)(void *))
+void api_answer_text(struct api_call *call, int status, const char *content_type, const char *text,
+                     size_t size, void (*free_text)(void *))
 {
     assert(!call->answered);
     call->answered = true;

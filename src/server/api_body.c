@@ -75,8 +75,8 @@ static json_t *check_members(json_t *body, const char *members, char *why)
         return body;
     json_object_foreach (body, name, value) {
         if (!api_word_is_in(members, name, strlen(name))) {
-            refuse(why, "\"%.40s\" is no member of the body here%s%s", name, members != NULL ? "; there are: " : "",
-                   members != NULL ? members : "");
+            refuse(why, "\"%.40s\" is no member of the body here%s%s", name,
+                   members != NULL ? "; there are: " : "", members != NULL ? members : "");
             json_decref(body);
             return NULL;
         }

@@ -10,9 +10,11 @@
 bool api_text_is_clean(const char *text)
 {
     struct utf8 u = { 0 };
-    for (const char *at = text; *at != '\0'; at++)
-        if (!utf8_take(&u, (uint8_t)*at) || (u.left == 0 && (u.code < 0x20 || (u.code >= 0x7f && u.code < 0xa0))))
+    for (const char *at = text; *at != '\0'; at++) {
+        bool right = utf8_take(&u, (uint8_t)*at);
+        if (!right || (u.left == 0 && (u.code < 0x20 || (u.code >= 0x7f && u.code < 0xa0))))
             return false;
+    }
     return u.left == 0;
 }
 

@@ -4,6 +4,8 @@
  *     api_answer.c      the answer on its way, in pieces as the client takes it
  *     api_routes.c      the list of all tables of routes
  *     api_access.c      who may call
+ *     api_guard.c       what is remembered of callers
+ *     api_origin.c      which page has sent a request
  *     api_path.c, api_query.c, api_body.c   what requests say: pure functions
  *     api_arguments.c   what a handler asks of them
  *     api_config.c ...  the handlers, one file for each subject
@@ -13,9 +15,9 @@
  *     static void list_cats(struct api_call *call) { ... }
  *
  *     static const struct api_route rows[] = {
- *         { HTTP_METHOD_GET,    "/api/cats",      API_VIEWER, .serve = list_cats, .query = "q page pageSize" },
- *         { HTTP_METHOD_POST,   "/api/cats",      API_ADMIN,  .serve = make_cat,  .body = "name colour" },
- *         { HTTP_METHOD_DELETE, "/api/cats/{id}", API_ADMIN,  .serve = drop_cat },
+ *         { HTTP_METHOD_GET, "/api/cats", API_VIEWER, .serve = list_cats, .query = "q page pageSize" },
+ *         { HTTP_METHOD_POST, "/api/cats", API_ADMIN, .serve = make_cat, .body = "name colour" },
+ *         { HTTP_METHOD_DELETE, "/api/cats/{id}", API_ADMIN, .serve = drop_cat },
  *     };
  *     const struct api_routes api_cats_routes = { rows, sizeof rows / sizeof *rows };
  *
@@ -117,6 +119,7 @@ struct api_call {
     struct api_query        query;
     struct { char *data; size_t size; } input; /* the body as it comes */
     uv_work_t               work;
+    void                  (*admitted)(struct api_call *);
     void                  (*in_pool)(struct api_call *);
     void                  (*visit)(struct api_call *, struct worker *);
     void                  (*done)(struct api_call *);
@@ -211,6 +214,9 @@ extern const size_t                   api_all_routes_count;
 /* The tables. */
 extern const struct api_routes api_config_routes;
 extern const struct api_routes api_health_routes;
+extern const struct api_routes api_openapi_routes;
+extern const struct api_routes api_session_routes;
+extern const struct api_routes api_sign_routes;
 extern const struct api_routes api_sessions_routes;
 extern const struct api_routes api_statistics_routes;
 

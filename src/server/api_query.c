@@ -36,7 +36,8 @@ static bool keep(struct bytes query, const char *name, struct writer *room, stru
     size_t name_size = strlen(name) + 1;
     char  *value = (char *)room->at + name_size;
     memcpy(room->at, name, name_size);
-    if (url_query_get(query, name, value, (size_t)((char *)room->end - value)) < 0 || !api_text_is_clean(value))
+    size_t left = (size_t)((char *)room->end - value);
+    if (url_query_get(query, name, value, left) < 0 || !api_text_is_clean(value))
         return refuse(why, "%s: not text in UTF-8, escaped as in a URL", name);
     out->items[out->count].name = (char *)room->at;
     out->items[out->count++].value = value;
@@ -55,7 +56,9 @@ static bool take(struct bytes query, const char *name, const char *allowed, stru
         return out->count == API_QUERY_MAX || keep(query, name, room, out, why);
     if (!any)
         return refuse(why, "%s is given twice", name);
-    return out->count == API_QUERY_MAX || api_query_value(out, name) != NULL || keep(query, name, room, out, why);
+    if (out->count == API_QUERY_MAX || api_query_value(out, name) != NULL)
+        return true;
+    return keep(query, name, room, out, why);
 }
 
 bool api_query_parse(struct bytes query, const char *allowed, struct api_query *out,

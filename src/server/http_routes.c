@@ -8,11 +8,14 @@
 #include "protocol/websocket.h"
 #include "server/api.h"
 #include "server/http_peer.h"
+#include "server/pages.h"
 #include "server/static_files.h"
 #include "session/flv_publish_session.h"
 #include "session/flv_session.h"
+#include "session/replay_session.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define ON(method) (1u << HTTP_METHOD_##method)
 #define ON_ANY     (~0u)
@@ -35,6 +38,16 @@ static void start_playing(struct http_session *s)
     session_close(&s->base, "became a stream");
 }
 
+static void start_replaying(struct http_session *s)
+{
+    struct conn               *conn = s->conn;
+    const struct http_request *request = http_request_of(s);
+    s->conn = NULL;
+    conn_resume(conn);
+    replay_session_start(&s->base, conn, request, s->base.stream);
+    session_close(&s->base, "became a stream");
+}
+
 static void start_publishing(struct http_session *s)
 {
     struct conn        *conn = s->conn;
@@ -51,6 +64,23 @@ static void answer_head(struct http_session *s)
     bool              live = broadcast_is_live(s->base.worker->context, session_path(&s->base));
     struct http_reply reply = { .status = live ? 200 : 404, .content_type = "video/x-flv" };
     http_answer(s, &reply);
+}
+
+/* What was recorded of a stream: the "/app/name.flv" behind "/records", borrowed; or NULL. */
+static const char *recorded_path(const struct http_request *request)
+{
+    static const char prefix[] = "/records/";
+    struct url_stream stream;
+    if (strncmp(request->path, prefix, strlen(prefix)) != 0)
+        return NULL;
+    const char *path = request->path + strlen(prefix) - 1;
+    return url_stream_from_flv(path, &stream, NULL) != ERR_NOT_FOUND ? path : NULL;
+}
+
+static bool is_recording(const struct http_session *s, const struct http_request *request)
+{
+    (void)s;
+    return recorded_path(request) != NULL;
 }
 
 /* 403 whatever is amiss, and not 401, at which a browser asks its user for a password; 503 if it may be
@@ -76,6 +106,8 @@ static void act_on_access(struct http_session *s, enum auth_use use, const struc
         refuse_access(s, use, answer);
     else if (use == AUTH_PUBLISH)
         start_publishing(s);
+    else if (is_recording(s, http_request_of(s)))
+        start_replaying(s);
     else if (s->head_only)
         answer_head(s);
     else
@@ -102,6 +134,7 @@ static void ask(struct http_session *s, const struct http_request *request, enum
 {
     stream->query = request->query;
     session_set_stream(&s->base, stream);
+    s->base.protocol = request->upgrade_websocket ? SESSION_WS : SESSION_FLV;
     access_ask(&s->base, use, on_access);
     if (!access_is_asked(&s->base))
         return;
@@ -120,10 +153,10 @@ static bool is_stream(const struct http_session *s, const struct http_request *r
 }
 
 /* The stream that the path names; false after a path that names none was answered. */
-static bool find_stream(struct http_session *s, const struct http_request *request, struct url_stream *stream)
+static bool find_stream(struct http_session *s, const char *path, struct url_stream *stream)
 {
     const char *why;
-    int         error = url_stream_from_flv(request->path, stream, &why);
+    int         error = url_stream_from_flv(path, stream, &why);
     if (error != 0)
         http_answer_error(s, 400, why);
     return error == 0;
@@ -132,14 +165,22 @@ static bool find_stream(struct http_session *s, const struct http_request *reque
 static void on_play(struct http_session *s, const struct http_request *request)
 {
     struct url_stream stream;
-    if (find_stream(s, request, &stream))
+    if (find_stream(s, request->path, &stream))
+        ask(s, request, AUTH_PLAY, &stream);
+}
+
+/* By the same rules: who may watch a stream may watch what was recorded of it. */
+static void on_replay(struct http_session *s, const struct http_request *request)
+{
+    struct url_stream stream;
+    if (find_stream(s, recorded_path(request), &stream))
         ask(s, request, AUTH_PLAY, &stream);
 }
 
 static void on_publish(struct http_session *s, const struct http_request *request)
 {
     struct url_stream stream;
-    if (find_stream(s, request, &stream))
+    if (find_stream(s, request->path, &stream))
         ask(s, request, AUTH_PUBLISH, &stream);
 }
 
@@ -179,13 +220,14 @@ static void on_websocket(struct http_session *s, const struct http_request *requ
         answer_bad_upgrade(s, status);
         return;
     }
-    int error = url_stream_from_flv(request->path, &stream, &why);
+    const char *recorded = recorded_path(request);
+    int         error = url_stream_from_flv(recorded != NULL ? recorded : request->path, &stream, &why);
     if (error == ERR_NOT_FOUND)
         error = url_stream_from_path(request->path, &stream, &why);
     if (error != 0)
         http_answer_error(s, error == ERR_NOT_FOUND ? 404 : 400, why);
     else
-        ask(s, request, flv_publish_is_asked(request) ? AUTH_PUBLISH : AUTH_PLAY, &stream);
+        ask(s, request, recorded == NULL && flv_publish_is_asked(request) ? AUTH_PUBLISH : AUTH_PLAY, &stream);
 }
 
 /* Files: under a prefix of their own they go before streams, else after. */
@@ -200,13 +242,21 @@ static bool is_mounted_file(const struct http_session *s, const struct http_requ
     return static_files_are_mounted(s->base.worker->config) && is_file(s, request);
 }
 
+static bool is_page(const struct http_session *s, const struct http_request *request)
+{
+    (void)s;
+    return pages_match(request->path);
+}
+
 static const struct route routes[] = {
     { is_websocket,    ON_ANY,             on_websocket       },
     { is_api,          ON_ANY,             api_serve          },
+    { is_recording,    ON(GET) | ON(HEAD), on_replay          },
     { is_mounted_file, ON(GET) | ON(HEAD), static_files_serve },
     { is_stream,       ON(GET) | ON(HEAD), on_play            },
     { is_stream,       ON(POST) | ON(PUT), on_publish         },
     { is_file,         ON(GET) | ON(HEAD), static_files_serve },
+    { is_page,         ON(GET) | ON(HEAD), pages_serve        },
 };
 
 #define ROUTE_COUNT (sizeof routes / sizeof *routes)

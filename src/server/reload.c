@@ -1,6 +1,7 @@
 #include "server/reload.h"
 
 #include "base/alloc.h"
+#include "base/error.h"
 #include "base/log.h"
 #include "core/broadcast.h"
 #include "core/config.h"
@@ -20,18 +21,22 @@
 
 /* What differs. */
 
-struct words {
-    char   text[1024];
-    size_t size, count;
-};
-
-static void add_word(struct words *words, const char *prefix, const char *word)
+static void add_word(json_t *words, const char *prefix, const char *word)
 {
-    words->count++;
-    if (words->size >= sizeof words->text)
-        return;
-    words->size += (size_t)snprintf(words->text + words->size, sizeof words->text - words->size, "%s%s%s",
-                                    words->size > 0 ? ", " : "", prefix, word);
+    char text[64 + URL_APP_MAX];
+    snprintf(text, sizeof text, "%s%s", prefix, word);
+    json_array_append_new(words, json_string(text));
+}
+
+/* As many as a log line can have. */
+static const char *join(const json_t *words, char *out, size_t size)
+{
+    size_t used = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < json_array_size(words) && used < size; i++)
+        used += (size_t)snprintf(out + used, size - used, "%s%s", i > 0 ? ", " : "",
+                                 json_string_value(json_array_get(words, i)));
+    return out;
 }
 
 static void keep_for_apps(const struct config_key *key, struct config *next)
@@ -43,7 +48,7 @@ static void keep_for_apps(const struct config_key *key, struct config *next)
 }
 
 /* What only a restart changes stays as it is. */
-static void keep_fixed(struct config *next, const struct config *now, struct words *kept)
+static void keep_fixed(struct config *next, const struct config *now, json_t *kept)
 {
     for (size_t i = 0; i < config_key_count; i++) {
         const struct config_key *key = &config_keys[i];
@@ -66,7 +71,7 @@ static bool is_same_for_app(const struct config *a, const struct config *b, cons
 
 /* The apps of `these` whose values differ; of those that both have, `only_here` says whether. */
 static void find_changed_apps(const struct config *these, const struct config *others, bool only_here,
-                              struct words *changed)
+                              json_t *changed)
 {
     const char *app;
     for (size_t i = 0; config_apps_at(these, i, &app) != NULL; i++) {
@@ -76,7 +81,7 @@ static void find_changed_apps(const struct config *these, const struct config *o
     }
 }
 
-static void find_changed(const struct config *next, const struct config *now, struct words *changed)
+static void find_changed(const struct config *next, const struct config *now, json_t *changed)
 {
     for (size_t i = 0; i < config_key_count; i++)
         if (!config_key_is_equal(&config_keys[i], next, now))
@@ -91,17 +96,26 @@ struct change {
     atomic_uint          workers_left;
     const struct config *next;
     struct config       *last;
-    struct words         changed, kept;
+    json_t              *changed, *kept;
 };
 
 static void report(const struct change *c)
 {
-    if (c->changed.count > 0)
-        log_info(NULL, "the configuration was read again and has changed: %s", c->changed.text);
+    char text[1024];
+    if (json_array_size(c->changed) > 0)
+        log_info(NULL, "the configuration was read again and has changed: %s",
+                 join(c->changed, text, sizeof text));
     else
         log_info(NULL, "the configuration was read again: nothing changes");
-    if (c->kept.count > 0)
-        log_warn(NULL, "a change of these needs a restart: %s", c->kept.text);
+    if (json_array_size(c->kept) > 0)
+        log_warn(NULL, "a change of these needs a restart: %s", join(c->kept, text, sizeof text));
+}
+
+static void free_change(struct change *c)
+{
+    json_decref(c->changed);
+    json_decref(c->kept);
+    free(c);
 }
 
 /* By the worker that comes to it last: nobody uses the old one any more. */
@@ -109,7 +123,7 @@ static void finish(struct change *c)
 {
     report(c);
     config_free(c->last);
-    free(c);
+    free_change(c);
 }
 
 static void limit_broadcasts(struct worker *w)
@@ -159,16 +173,16 @@ static void put_in_effect(struct context *context, struct change *c)
         worker_post(NULL, context->workers[i], post_change, context->workers[i], c);
 }
 
-/* The new configuration, with what only a restart changes as it was; NULL if there is none to use. */
-static struct config *load(const struct reload *r, struct words *kept)
+/* The new configuration, with what only a restart changes as it was; NULL with a sentence in `error`
+ * if there is none to use. */
+static struct config *load(const struct reload *r, json_t *kept, char error[CONFIG_ERROR_SIZE])
 {
     const struct options *o = r->options;
     struct config        *next = NULL;
-    char                  error[CONFIG_ERROR_SIZE];
     bool loaded = config_load(o->config_path, o->sets, o->set_count, &next, error) == 0;
     if (loaded) {
         keep_fixed(next, r->config, kept);
-        loaded = tls_setup_reload(r->context->tls, next, error, sizeof error);
+        loaded = tls_setup_reload(r->context->tls, next, error, CONFIG_ERROR_SIZE);
     }
     if (loaded)
         return next;
@@ -177,18 +191,62 @@ static struct config *load(const struct reload *r, struct words *kept)
     return NULL;
 }
 
-void reload_run(struct reload *r)
+/* With the lock. */
+static int run(struct reload *r, struct reload_outcome *out)
 {
     struct change *c = alloc_zeroed(sizeof *c);
-    struct config *next = load(r, &c->kept);
+    c->changed = json_array();
+    c->kept = json_array();
+    struct config *next = load(r, c->kept, out->error);
     if (next == NULL) {
-        free(c);
-        return;
+        free_change(c);
+        return ERR_INVALID;
     }
-    find_changed(next, r->config, &c->changed);
+    find_changed(next, r->config, c->changed);
     log_setup(next->log.level, next->log.format);
+    json_decref(out->changed); /* copies: the change itself is the workers' from here on */
+    json_decref(out->needs_restart);
+    out->changed = json_deep_copy(c->changed);
+    out->needs_restart = json_deep_copy(c->kept);
     c->next = next;
     c->last = r->config;
     r->config = next;
     put_in_effect(r->context, c);
+    return 0;
+}
+
+int reload_run(struct reload *r, struct reload_outcome *out)
+{
+    *out = (struct reload_outcome){ .changed = json_array(), .needs_restart = json_array() };
+    pthread_mutex_lock(&r->lock);
+    int error = r->closed ? ERR_CLOSED : run(r, out);
+    pthread_mutex_unlock(&r->lock);
+    return error;
+}
+
+void reload_clear_outcome(struct reload_outcome *outcome)
+{
+    json_decref(outcome->changed);
+    json_decref(outcome->needs_restart);
+    *outcome = (struct reload_outcome){ 0 };
+}
+
+void reload_init(struct reload *r, struct context *context, const struct options *options,
+                 struct config *config)
+{
+    *r = (struct reload){ .context = context, .options = options, .config = config };
+    pthread_mutex_init(&r->lock, NULL);
+}
+
+void reload_close(struct reload *r)
+{
+    pthread_mutex_lock(&r->lock);
+    r->closed = true;
+    pthread_mutex_unlock(&r->lock);
+}
+
+void reload_free(struct reload *r)
+{
+    config_free(r->config);
+    pthread_mutex_destroy(&r->lock);
 }

@@ -1,6 +1,7 @@
 #include "server/server.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "core/catalogue.h"
@@ -10,7 +11,9 @@
 #include "net/listener.h"
 #include "net/tls_store.h"
 #include "server/api.h"
+#include "server/event_feed.h"
 #include "server/http_server.h"
+#include "server/notify_server.h"
 #include "server/record_server.h"
 #include "server/reload.h"
 #include "server/rtmp_server.h"
@@ -31,6 +34,7 @@ struct service {
     const char *scheme;
     const char *key; /* of the configuration, for errors */
     int         port;
+    uint16_t   *taken; /* where to put the port that it comes to */
     void (*on_accept)(int fd, const struct sockaddr_storage *peer, void *worker);
 };
 
@@ -62,6 +66,7 @@ static int listen_for_all(struct context *context, const struct service *service
         worker_listen(context->workers[i], &listener);
     }
     bool v6 = strchr(bind, ':') != NULL;
+    *service->taken = port;
     log_info(NULL, "listening on %s://%s%s%s:%u", service->scheme, v6 ? "[" : "", bind, v6 ? "]" : "", port);
     return 0;
 }
@@ -80,11 +85,12 @@ static int check_free(const struct config *config, const struct service *service
 static int listen_all(struct context *context)
 {
     const struct config *config = context->config;
+    struct context_ports *ports = &context->ports;
     const struct service services[] = {
-        { "rtmp", "rtmp.port", config->rtmp.port, rtmp_server_accept },
-        { "http", "http.port", config->http.port, http_server_accept },
-        { "rtmps", "rtmps.port", config->rtmps.port, rtmp_server_accept_tls },
-        { "https", "https.port", config->https.port, http_server_accept_tls },
+        { "rtmp", "rtmp.port", config->rtmp.port, &ports->rtmp, rtmp_server_accept },
+        { "http", "http.port", config->http.port, &ports->http, http_server_accept },
+        { "rtmps", "rtmps.port", config->rtmps.port, &ports->rtmps, rtmp_server_accept_tls },
+        { "https", "https.port", config->https.port, &ports->https, http_server_accept_tls },
     };
     for (size_t i = 0; i < sizeof services / sizeof *services; i++) {
         if (services[i].port == CONFIG_PORT_OFF)
@@ -135,12 +141,17 @@ static void block_signals(sigset_t *set)
 static int wait_for_stop(const sigset_t *signals, struct reload *reload)
 {
     int number = 0;
-    while (sigwait(signals, &number) == 0 && number == SIGHUP)
-        reload_run(reload);
+    while (sigwait(signals, &number) == 0 && number == SIGHUP) {
+        struct reload_outcome outcome;
+        reload_run(reload, &outcome);
+        reload_clear_outcome(&outcome);
+    }
     return number;
 }
 
-static int run_workers(struct context *context, const sigset_t *signals, struct reload *reload)
+/* *stop_by_ms (monotonic) is when all should be over. */
+static int run_workers(struct context *context, const sigset_t *signals, struct reload *reload,
+                       uint64_t *stop_by_ms)
 {
     unsigned started = 0;
     while (started < context->worker_count && worker_start(context->workers[started]) == 0)
@@ -155,6 +166,7 @@ static int run_workers(struct context *context, const sigset_t *signals, struct 
     } else {
         log_error(NULL, "cannot start a thread: %s", strerror(errno));
     }
+    *stop_by_ms = clock_monotonic_ms() + (uint64_t)reload->config->drain_s * 1000;
     for (unsigned i = 0; i < started; i++)
         worker_stop(context->workers[i]);
     for (unsigned i = 0; i < started; i++)
@@ -186,13 +198,18 @@ static void finish_recordings(struct record_server *recordings)
 int server_run(struct config *config, const struct options *options)
 {
     sigset_t signals;
+    uint64_t stop_by_ms = 0;
     int      error;
     block_signals(&signals);
     raise_descriptor_limit(config);
     struct context       *context = context_new(config);
     struct catalogue     *catalogue = open_catalogue(context);
     struct record_server *recordings = record_server_new(context, catalogue, &error);
-    struct reload         reload = { context, options, config };
+    struct event_feed    *feed = event_feed_new(context);
+    struct notify_server *notifier = notify_server_new(context, feed);
+    context->catalogue = catalogue;
+    struct reload         reload;
+    reload_init(&reload, context, options, config);
     struct api_parts      parts = { context, &reload, catalogue, recordings };
     if (error == 0) {
         api_new(&parts);
@@ -201,18 +218,23 @@ int server_run(struct config *config, const struct options *options)
         if (error == 0)
             error = statistics_start(context, recordings);
         if (error == 0)
-            error = run_workers(context, &signals, &reload);
+            error = run_workers(context, &signals, &reload, &stop_by_ms);
+        reload_close(&reload);
         statistics_stop(context);
         finish_recordings(recordings);
+        worker_settle_all(context); /* the last recordings are told of */
+        notify_server_finish(notifier, stop_by_ms);
         worker_free_all(context);
         tls_store_free(context->tls);
         api_free(context);
         statistics_free(context);
     }
+    notify_server_free(notifier);
+    event_feed_free(feed);
     record_server_free(recordings);
     catalogue_free(catalogue);
     context_free(context);
-    config_free(reload.config);
+    reload_free(&reload);
     if (error == 0)
         log_info(NULL, "stopped");
     return error;

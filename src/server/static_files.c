@@ -4,6 +4,7 @@
 #include "core/worker.h"
 #include "server/file_answer.h"
 #include "server/http_peer.h"
+#include "server/pages.h"
 
 #include <string.h>
 
@@ -62,5 +63,6 @@ void static_files_serve(struct http_session *s, const struct http_request *reque
     if (has_escaped_slash(request->target))
         http_answer_error(s, 404, "there is nothing here");
     else
-        file_answer_start(s, request, config->static_files.root, path);
+        file_answer_start(s, request, config->static_files.root, path,
+                          pages_match(request->path) ? pages_serve : NULL);
 }

@@ -146,6 +146,8 @@ static void test_table(void **state)
         [CONFIG_CERTIFICATES] = sizeof(struct config_certificates),
         [CONFIG_URLS] = sizeof(struct config_list),
         [CONFIG_HOOKS] = sizeof(struct config_hooks),
+        [CONFIG_USERS] = sizeof(struct config_callers),
+        [CONFIG_TOKENS] = sizeof(struct config_callers),
     };
     for (size_t i = 0; i < config_key_count; i++) {
         const struct config_key *key = &config_keys[i];
@@ -234,6 +236,16 @@ static void write_row(const struct config_key *key, char *out, size_t size)
         break;
     case CONFIG_HOOKS:
         snprintf(range, sizeof range, "up to %lld objects, see WEBHOOKS.md", (long long)key->max);
+        break;
+    case CONFIG_USERS:
+        snprintf(range, sizeof range,
+                 "up to %lld objects `{ \"username\": NAME, \"password\": HASH, \"role\": ROLE }`",
+                 (long long)key->max);
+        break;
+    case CONFIG_TOKENS:
+        snprintf(range, sizeof range,
+                 "up to %lld objects `{ \"name\": NAME, \"token\": TOKEN, \"role\": ROLE }`",
+                 (long long)key->max);
         break;
     default:
         snprintf(range, sizeof range, "%lld to %lld%s", (long long)key->min, (long long)key->max,

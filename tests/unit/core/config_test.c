@@ -176,7 +176,8 @@ static void test_refusals(void **state)
          "millrace.json:3: auth.secret: everybody knows this secret, the default of Node Media Server: "
          "choose another"},
         {"{ \"auth\": { \"jwt\": {} } }",
-         "millrace.json:1: unknown key \"auth.jwt\": this version has no HTTP API"},
+         "millrace.json:1: unknown key \"auth.jwt\": who may use the API is set by api.users and "
+          "api.tokens"},
         {"{ \"apps\": [] }", "millrace.json:1: apps: expected an object with an object for each app"},
         {"{ \"apps\": {\n \"live\": 1 } }",
          "millrace.json:2: apps.live: expected an object with the keys of this app"},
