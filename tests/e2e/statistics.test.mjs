@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { call, fails, get, getUntil } from './lib/api.mjs';
+import { call } from './lib/api.mjs';
 import { frames, headers, videoTag } from './lib/canned.mjs';
 import { openFlvPublisher } from './lib/flv_publishers.mjs';
 import { AUDIO } from './lib/flv.mjs';
@@ -12,6 +12,7 @@ import { openPublisher, publish, sendTags } from './lib/publisher.mjs';
 import { start } from './lib/process.mjs';
 import { isStatus } from './lib/rtmp.mjs';
 import { startServer } from './lib/server.mjs';
+import { fails, get, getUntil, remove } from './lib/statistics.mjs';
 import { startTlsServer } from './lib/tls.mjs';
 import { openViewer, openViewers, PROTOCOLS } from './lib/viewers.mjs';
 import { OPCODE } from './lib/websocket.mjs';
@@ -209,7 +210,7 @@ describe('statistics', PARALLEL, () => {
                 await viewer.frame(4);
             const { items } = await get(server, `/api/sessions?stream=${PATH}&role=viewer`);
             for (const { id } of items)
-                assert.equal((await call(server, 'DELETE', `/api/sessions/${id}`)).status, 204);
+                await remove(server, `/api/sessions/${id}`);
             await viewers.rtmp.client.message(isStatus('NetStream.Play.Stop'));
             for (const viewer of Object.values(viewers))
                 await viewer.ended();
@@ -219,7 +220,7 @@ describe('statistics', PARALLEL, () => {
             await server.loggedTimes(new RegExp(`stop play ${PATH}: ${REASON}`), PROTOCOLS.length);
             await fails(server, 'DELETE', `/api/sessions/${items[0].id}`, 404);
 
-            assert.equal((await call(server, 'DELETE', STREAM)).status, 204);
+            await remove(server, STREAM);
             await publisher.message(isStatus('NetStream.Unpublish.Success'));
             await publisher.ended;
             await server.logged(new RegExp(`stop push ${PATH}: ${REASON}`));
@@ -234,23 +235,24 @@ describe('statistics', PARALLEL, () => {
                 await publish(t, server, `/live/${name}`, frames({ count: 3 }));
             openViewer(t, server, 'http', '/live/c');
             await getUntil(server, '/api/streams/live/c', it => it.viewers.total === 1);
-            await getUntil(server, '/metrics', text => text.includes('protocol="flv"} 1'));
+            const isWhole = text => text.includes('protocol="flv"} 1') && text.includes('name="a"} 9\n');
+            await getUntil(server, '/metrics', isWhole);
             const text = await call(server, 'GET', '/metrics');
             assert.match(text.headers['content-type'], /^text\/plain; version=0\.0\.4/);
             const promtool = start(t, 'promtool', ['check', 'metrics'], { stdio: ['pipe', 'pipe', 'pipe'] });
-            promtool.child.stdin.end(text.body);
+            promtool.child.stdin.end(text.text);
             assert.deepEqual(await promtool.finish(5000), { code: 0, signal: null }, promtool.stderr);
             assert.equal(promtool.stderr.trim(), '');
-            assert.match(text.body, /^millrace_streams_unlisted 1$/m);
+            assert.match(text.text, /^millrace_streams_unlisted 1$/m);
             const others = 'app="(others)",name="(others)",protocol="flv"';
-            assert.ok(text.body.includes(`\nmillrace_stream_viewers{${others}} 1\n`));
-            assert.match(text.body, /^millrace_stream_receive_packets_total\{app="live",name="a"\} 9$/m);
-            assert.doesNotMatch(text.body, /name="c"/);
+            assert.ok(text.text.includes(`\nmillrace_stream_viewers{${others}} 1\n`));
+            assert.match(text.text, /^millrace_stream_receive_packets_total\{app="live",name="a"\} 9$/m);
+            assert.doesNotMatch(text.text, /name="c"/);
 
             const open = await call(server, 'GET', '/metrics', { headers: { Accept: 'application/openmetrics-text' } });
             assert.match(open.headers['content-type'], /^application\/openmetrics-text; version=1\.0\.0/);
-            assert.match(open.body, /# TYPE millrace_receive_bytes counter\n/);
-            assert.ok(open.body.endsWith('\n# EOF\n'));
+            assert.match(open.text, /# TYPE millrace_receive_bytes counter\n/);
+            assert.ok(open.text.endsWith('\n# EOF\n'));
         });
     });
 });
