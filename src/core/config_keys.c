@@ -66,6 +66,8 @@ const struct config_key config_keys[] = {
 
     { KEY(api.enable), BOOL(true), LIVE,
       .doc = "Answer under `/api`; see API.md." },
+    { KEY(api.event_clients), INTEGER(100, 0, 10000), LIVE,
+      .doc = "Clients that may listen to `/api/events` at a time." },
     { KEY(api.allow_origin), STRING("", 1024), LIVE,
       .doc = "The web origin whose pages may use the API; empty is none but the server's own pages." },
 

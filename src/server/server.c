@@ -12,6 +12,7 @@
 #include "net/tls_store.h"
 #include "server/api.h"
 #include "server/event_feed.h"
+#include "server/event_stream.h"
 #include "server/http_server.h"
 #include "server/notify_server.h"
 #include "server/record_server.h"
@@ -207,18 +208,22 @@ int server_run(struct config *config, const struct options *options)
     struct record_server *recordings = record_server_new(context, catalogue, &error);
     struct event_feed    *feed = event_feed_new(context);
     struct notify_server *notifier = notify_server_new(context, feed);
-    context->catalogue = catalogue;
+    struct event_stream  *events = event_stream_new(context, feed);
     struct reload         reload;
+    struct api_parts      parts = { context, &reload, catalogue, recordings, events };
+    context->catalogue = catalogue;
     reload_init(&reload, context, options, config);
-    struct api_parts      parts = { context, &reload, catalogue, recordings };
     if (error == 0) {
         api_new(&parts);
         make_workers(context);
         error = tls_setup_load(config, &context->tls) ? listen_all(context) : ERR_INVALID;
         if (error == 0)
             error = statistics_start(context, recordings);
-        if (error == 0)
+        if (error == 0) {
+            event_stream_start(events);
             error = run_workers(context, &signals, &reload, &stop_by_ms);
+            event_stream_stop(events);
+        }
         reload_close(&reload);
         statistics_stop(context);
         finish_recordings(recordings);
@@ -230,6 +235,7 @@ int server_run(struct config *config, const struct options *options)
         statistics_free(context);
     }
     notify_server_free(notifier);
+    event_stream_free(events);
     event_feed_free(feed);
     record_server_free(recordings);
     catalogue_free(catalogue);
