@@ -15,6 +15,7 @@
 
 struct media;
 struct publisher;
+struct ssl_ctx_st;
 struct viewer;
 
 enum phase {
@@ -25,7 +26,8 @@ enum phase {
     PHASE_DONE,
 };
 
-enum group { GROUP_RTMP, GROUP_FLV, GROUP_WS, GROUP_SLOW, GROUP_COUNT };
+/* Viewers by protocol, but for the slow ones. */
+enum group { GROUP_SLOW = PROTOCOL_COUNT, GROUP_COUNT };
 
 enum part { PART_JOIN, PART_MEASURE, PART_COUNT }; /* figures are kept apart */
 
@@ -45,6 +47,7 @@ struct plan {
     struct target         *targets[PROTOCOL_COUNT]; /* one for each stream; NULL if not used */
     double                *popularity;              /* of streams 0 to k together; NULL: all alike */
     struct track_limits    limits;
+    struct ssl_ctx_st     *tls;                     /* NULL if not used */
     _Atomic int            phase;
 };
 

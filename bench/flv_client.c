@@ -101,7 +101,7 @@ static void write_text(struct writer *out, const char *text)
 
 void flv_client_init(struct flv_client *c, const struct target *target, struct writer *out)
 {
-    *c = (struct flv_client){ .target = target, .is_ws = target->protocol == PROTOCOL_WS };
+    *c = (struct flv_client){ .target = target, .is_ws = protocol_inside(target->protocol) == PROTOCOL_WS };
     llhttp_init(&c->http, HTTP_RESPONSE, &settings);
     write_text(out, "GET ");
     write_text(out, target->path);

@@ -4,6 +4,7 @@
 #include "bench/director.h"
 #include "bench/media.h"
 #include "bench/report.h"
+#include "bench/secure.h"
 
 #include <errno.h>
 #include <math.h>
@@ -54,6 +55,11 @@ static bool uses(const struct settings *s, enum protocol protocol)
         if (s->mix[i] == protocol)
             return true;
     return false;
+}
+
+static bool uses_tls(const struct settings *s)
+{
+    return uses(s, PROTOCOL_RTMPS) || uses(s, PROTOCOL_HTTPS) || uses(s, PROTOCOL_WSS);
 }
 
 static int make_targets(struct plan *plan, char why[TARGET_WHY_SIZE])
@@ -152,6 +158,7 @@ static void clear_plan(struct plan *plan)
             target_clear(&plan->targets[protocol][i]);
         free(plan->targets[protocol]);
     }
+    secure_context_free(plan->tls);
     free(plan->popularity);
     media_free((struct media *)plan->media);
 }
@@ -164,6 +171,10 @@ static int prepare(struct plan *plan, char why[TARGET_WHY_SIZE])
     if (error < 0)
         return error;
     make_popularity(plan);
+    if (uses_tls(s) && (plan->tls = secure_context_new()) == NULL) {
+        snprintf(why, TARGET_WHY_SIZE, "OpenSSL does not start");
+        return ERR_SYSTEM;
+    }
     if (procfs_read_usage(s->pids, s->pid_count, &usage) < 0) {
         snprintf(why, TARGET_WHY_SIZE, "--pid: there is no such process");
         return ERR_INVALID;

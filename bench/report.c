@@ -4,7 +4,10 @@
 
 #define OTHERS_CORES 0.2 /* what the rest of the machine may use before we say so */
 
-static const char *const group_names[GROUP_COUNT] = { "rtmp", "flv", "ws", "slow" };
+const char *report_group_name(unsigned group)
+{
+    return group == GROUP_SLOW ? "slow" : protocol_name((enum protocol)group);
+}
 
 struct summary report_summary(const struct outcome *o)
 {
@@ -71,7 +74,7 @@ static void delivery_row(const struct outcome *o, unsigned group, FILE *out)
     const struct figures *f = &o->figures[PART_MEASURE][group], *j = &o->figures[PART_JOIN][group];
     double                seconds = report_summary(o).measured_s;
     fprintf(out, "%-8s %9u %8u %10.1f %10.0f %9" PRIu64 " %9" PRIu64 " %9" PRIu64 " %9" PRIu64 "\n",
-            group_names[group], o->group_sizes[group], o->group_failed[group],
+            report_group_name(group), o->group_sizes[group], o->group_failed[group],
             seconds > 0 ? (double)f->bytes * 8 / 1e6 / seconds : 0,
             seconds > 0 ? (double)f->messages / seconds : 0,
             f->missing + j->missing, f->repeated + j->repeated + f->foreign + j->foreign,
@@ -91,9 +94,9 @@ static void latency_row(const struct outcome *o, unsigned group, FILE *out)
 {
     const struct figures *f = o->figures[PART_MEASURE] + group, *j = o->figures[PART_JOIN] + group;
     if (f->latency.count > 0)
-        print_histogram(group_names[group], "latency", &f->latency, out);
+        print_histogram(report_group_name(group), "latency", &f->latency, out);
     if (j->latency.count > 0)
-        print_histogram(group_names[group], "  during joins", &j->latency, out);
+        print_histogram(report_group_name(group), "  during joins", &j->latency, out);
 }
 
 static void first_row(const struct outcome *o, unsigned group, FILE *out)
@@ -102,8 +105,8 @@ static void first_row(const struct outcome *o, unsigned group, FILE *out)
     struct histogram play = o->figures[PART_JOIN][group].first_play;
     histogram_merge(&connect, &o->figures[PART_MEASURE][group].first_connect);
     histogram_merge(&play, &o->figures[PART_MEASURE][group].first_play);
-    print_histogram(group_names[group], "from connect", &connect, out);
-    print_histogram(group_names[group], "from play", &play, out);
+    print_histogram(report_group_name(group), "from connect", &connect, out);
+    print_histogram(report_group_name(group), "from play", &play, out);
 }
 
 static void print_server(const struct outcome *o, const struct summary *s, FILE *out)

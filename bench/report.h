@@ -21,6 +21,9 @@ struct summary {
     double   rss_per_viewer;   /* bytes */
 };
 
+/* Of viewers: "rtmp" and so on, "slow". */
+const char *report_group_name(unsigned group);
+
 struct summary report_summary(const struct outcome *);
 
 /* Whether all went well; else a sentence in `why`. */

@@ -30,12 +30,11 @@ static json_t *figures_json(const struct figures *f, double seconds)
 
 static json_t *groups_json(const struct outcome *o, double seconds)
 {
-    static const char *const names[GROUP_COUNT] = { "rtmp", "flv", "ws", "slow" };
     json_t *groups = json_object();
     for (unsigned group = 0; group < GROUP_COUNT; group++) {
         if (o->group_sizes[group] == 0)
             continue;
-        json_object_set_new(groups, names[group],
+        json_object_set_new(groups, report_group_name(group),
                             json_pack("{s:i, s:i, s:o, s:o}",
                                       "viewers", (int)o->group_sizes[group],
                                       "failed", (int)o->group_failed[group],

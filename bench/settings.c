@@ -10,7 +10,8 @@
 #include <stdlib.h>
 
 enum option_id {
-    SERVER = 1000, RTMP_PORT, HTTP_PORT, APP, PREFIX, RTMP_URL, FLV_URL, WS_URL, PUBLISH, NO_PUBLISH,
+    SERVER = 1000, RTMP_PORT, HTTP_PORT, RTMPS_PORT, HTTPS_PORT, APP, PREFIX, RTMP_URL, FLV_URL, WS_URL,
+    RTMPS_URL, HTTPS_URL, WSS_URL, PUBLISH, NO_PUBLISH,
     FILE_PATH, STREAMS, VIEWERS, PROTOCOLS, ZIPF, JOIN_RATE, CHURN, SLOW_SHARE, SLOW_RATE, SLOW_BUFFER,
     DURATION, LEAD, SETTLE, TIMEOUT, PID, CPU, THREADS, JSON, ALLOW_REMOTE, EXPECT_LOSSLESS, QUIET,
 };
@@ -19,9 +20,11 @@ enum option_id {
 #define WITHOUT no_argument, NULL
 static const struct option long_options[] = {
     { "server", WITH, SERVER }, { "rtmp-port", WITH, RTMP_PORT }, { "http-port", WITH, HTTP_PORT },
+    { "rtmps-port", WITH, RTMPS_PORT }, { "https-port", WITH, HTTPS_PORT },
     { "app", WITH, APP }, { "prefix", WITH, PREFIX },
     { "url", WITH, RTMP_URL }, { "rtmp-url", WITH, RTMP_URL }, { "flv-url", WITH, FLV_URL },
-    { "ws-url", WITH, WS_URL },
+    { "ws-url", WITH, WS_URL }, { "rtmps-url", WITH, RTMPS_URL }, { "https-url", WITH, HTTPS_URL },
+    { "wss-url", WITH, WSS_URL },
     { "publish", WITH, PUBLISH }, { "no-publish", WITHOUT, NO_PUBLISH }, { "file", WITH, FILE_PATH },
     { "streams", WITH, STREAMS }, { "viewers", WITH, VIEWERS }, { "protocol", WITH, PROTOCOLS },
     { "zipf", WITH, ZIPF }, { "join-rate", WITH, JOIN_RATE }, { "churn", WITH, CHURN },
@@ -38,7 +41,7 @@ static const struct option long_options[] = {
 /* The parts of the default URLs. */
 struct place {
     const char *server, *app, *prefix;
-    uint16_t    rtmp_port, http_port;
+    uint16_t    rtmp_port, http_port, rtmps_port, https_port;
 };
 
 void settings_print_help(FILE *out)
@@ -55,14 +58,17 @@ void settings_print_help(FILE *out)
           "Where\n"
           "  --server HOST          (127.0.0.1)\n"
           "  --rtmp-port N, --http-port N   (1935, 8000)\n"
+          "  --rtmps-port N, --https-port N (1936, 8443)\n"
           "  --app NAME, --prefix NAME      stream 0 is /APP/PREFIX0 and so on (live, bench)\n"
           "  --rtmp-url URL, --flv-url URL, --ws-url URL   the same in full, {} for the stream's number;\n"
           "                         --url is --rtmp-url\n"
+          "  --rtmps-url URL, --https-url URL, --wss-url URL\n"
           "  --allow-remote         load another machine than this one\n"
           "\n"
           "Viewers\n"
           "  --viewers N            (0)\n"
-          "  --protocol LIST        rtmp, flv, ws; or several: rtmp,flv,ws in turn (rtmp)\n"
+          "  --protocol LIST        rtmp, flv, ws, over TLS rtmps, https, wss; or several in turn: rtmp,flv,ws\n"
+          "                         (rtmp); publishers speak rtmp\n"
           "  --zipf S               stream k is watched in proportion to 1/k^S (0: all alike)\n"
           "  --join-rate N          viewers that join each second; 0: all at once (200)\n"
           "  --churn N              viewers that leave and come back each second, once all are there (0)\n"
@@ -188,9 +194,14 @@ static int take_place(struct place *p, struct settings *s, int id, const char *v
     case PREFIX:    p->prefix = value; return 0;
     case RTMP_PORT: return read_port(value, &p->rtmp_port);
     case HTTP_PORT: return read_port(value, &p->http_port);
+    case RTMPS_PORT: return read_port(value, &p->rtmps_port);
+    case HTTPS_PORT: return read_port(value, &p->https_port);
     case RTMP_URL:  return set_url(s, PROTOCOL_RTMP, value);
     case FLV_URL:   return set_url(s, PROTOCOL_FLV, value);
     case WS_URL:    return set_url(s, PROTOCOL_WS, value);
+    case RTMPS_URL: return set_url(s, PROTOCOL_RTMPS, value);
+    case HTTPS_URL: return set_url(s, PROTOCOL_HTTPS, value);
+    case WSS_URL:   return set_url(s, PROTOCOL_WSS, value);
     }
     return ERR_NOT_FOUND;
 }
@@ -281,14 +292,21 @@ static char *make_url(const char *scheme, const struct place *p, uint16_t port, 
     return alloc_string(text);
 }
 
+static void fill_url(struct settings *s, enum protocol protocol, const char *scheme, const struct place *p,
+                     uint16_t port, const char *end)
+{
+    if (s->urls[protocol] == NULL)
+        s->urls[protocol] = make_url(scheme, p, port, end);
+}
+
 static void fill_urls(struct settings *s, const struct place *p)
 {
-    if (s->urls[PROTOCOL_RTMP] == NULL)
-        s->urls[PROTOCOL_RTMP] = make_url("rtmp", p, p->rtmp_port, "");
-    if (s->urls[PROTOCOL_FLV] == NULL)
-        s->urls[PROTOCOL_FLV] = make_url("http", p, p->http_port, ".flv");
-    if (s->urls[PROTOCOL_WS] == NULL)
-        s->urls[PROTOCOL_WS] = make_url("ws", p, p->http_port, ".flv");
+    fill_url(s, PROTOCOL_RTMP, "rtmp", p, p->rtmp_port, "");
+    fill_url(s, PROTOCOL_FLV, "http", p, p->http_port, ".flv");
+    fill_url(s, PROTOCOL_WS, "ws", p, p->http_port, ".flv");
+    fill_url(s, PROTOCOL_RTMPS, "rtmps", p, p->rtmps_port, "");
+    fill_url(s, PROTOCOL_HTTPS, "https", p, p->https_port, ".flv");
+    fill_url(s, PROTOCOL_WSS, "wss", p, p->https_port, ".flv");
 }
 
 static int check(struct settings *s, char why[SETTINGS_WHY_SIZE])
@@ -306,7 +324,7 @@ static int check(struct settings *s, char why[SETTINGS_WHY_SIZE])
 
 int settings_parse(int argc, char **argv, struct settings *s, char why[SETTINGS_WHY_SIZE])
 {
-    struct place place = { "127.0.0.1", "live", "bench", 1935, 8000 };
+    struct place place = { "127.0.0.1", "live", "bench", 1935, 8000, 1936, 8443 };
     int          id;
     *s = (struct settings){ .publish = 1, .mix = { PROTOCOL_RTMP }, .mix_count = 1, .join_rate = 200,
                             .slow_rate = 20000, .slow_buffer = 32000, .duration_s = 15, .lead_s = 2,

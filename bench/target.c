@@ -15,9 +15,12 @@ static const struct {
     const char *name, *scheme;
     uint16_t    port;
 } protocols[PROTOCOL_COUNT] = {
-    [PROTOCOL_RTMP] = { "rtmp", "rtmp", 1935 },
-    [PROTOCOL_FLV]  = { "flv",  "http", 80   },
-    [PROTOCOL_WS]   = { "ws",   "ws",   80   },
+    [PROTOCOL_RTMP]  = { "rtmp",  "rtmp",  1935 },
+    [PROTOCOL_FLV]   = { "flv",   "http",  80   },
+    [PROTOCOL_WS]    = { "ws",    "ws",    80   },
+    [PROTOCOL_RTMPS] = { "rtmps", "rtmps", 1936 },
+    [PROTOCOL_HTTPS] = { "https", "https", 443  },
+    [PROTOCOL_WSS]   = { "wss",   "wss",   443  },
 };
 
 const char *protocol_name(enum protocol protocol)
@@ -90,7 +93,7 @@ static int split_rtmp(const struct url *u, const char *text, struct target *t, c
     t->app = alloc_string_of(app.data, app.size);
     t->name = join(name, u->query.size > 0 ? "?" : "", u->query);
     t->tc_url = alloc_zeroed(authority.size + app.size + 16);
-    sprintf(t->tc_url, "rtmp://%.*s/%s", (int)authority.size, (const char *)authority.data, t->app);
+    sprintf(t->tc_url, "%s://%.*s/%s", protocols[t->protocol].scheme, (int)authority.size, (const char *)authority.data, t->app);
     return 0;
 }
 
@@ -107,7 +110,7 @@ static int make_one(enum protocol protocol, const char *text, struct target *t, 
     struct bytes authority = authority_of(text);
     t->host = alloc_string_of(authority.data, authority.size);
     t->is_loopback4 = t->address.ss_family == AF_INET && is_loopback((struct sockaddr *)&t->address);
-    if (protocol == PROTOCOL_RTMP)
+    if (protocol_inside(protocol) == PROTOCOL_RTMP)
         return split_rtmp(&u, text, t, why);
     t->path = join(u.path.size > 0 ? u.path : bytes_of("/"), u.query.size > 0 ? "?" : "", u.query);
     return 0;

@@ -9,10 +9,11 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-enum protocol { PROTOCOL_RTMP, PROTOCOL_FLV, PROTOCOL_WS };
+/* The second three are the first over TLS. */
+enum protocol { PROTOCOL_RTMP, PROTOCOL_FLV, PROTOCOL_WS, PROTOCOL_RTMPS, PROTOCOL_HTTPS, PROTOCOL_WSS };
 
 enum {
-    PROTOCOL_COUNT  = 3,
+    PROTOCOL_COUNT  = 6,
     TARGET_WHY_SIZE = 200,
 };
 
@@ -30,8 +31,19 @@ struct target {
     char                   *tc_url;       /* RTMP: scheme, host and app */
 };
 
-/* "rtmp", "flv" and "ws". */
+/* "rtmp", "flv", "ws", "rtmps", "https", "wss". */
 const char *protocol_name(enum protocol);
+
+static inline bool protocol_is_secure(enum protocol protocol)
+{
+    return protocol >= PROTOCOL_RTMPS;
+}
+
+/* The same without TLS. */
+static inline enum protocol protocol_inside(enum protocol protocol)
+{
+    return protocol_is_secure(protocol) ? protocol - PROTOCOL_RTMPS : protocol;
+}
 
 /* Make targets[0..count-1] for streams 0 to count - 1 of `url`; resolves its host once.  0, or
  * ERR_INVALID with a sentence in `why`: no URL, a scheme of another protocol, several streams but

@@ -53,11 +53,12 @@ void viewer_assign(struct viewer *v, const struct plan *plan, uint32_t index, ui
     v->group = (uint8_t)(v->slow ? GROUP_SLOW : (enum group)protocol);
     v->source = (uint8_t)(number / SOURCE_CONNECTIONS % SOURCES);
     v->target = &plan->targets[protocol][choose_stream(plan, turn)];
+    v->tls = NULL;
 }
 
 static bool is_rtmp(const struct viewer *v)
 {
-    return v->target->protocol == PROTOCOL_RTMP;
+    return protocol_inside(v->target->protocol) == PROTOCOL_RTMP;
 }
 
 /* Give the socket back; what was counted of the viewer's phase is counted no more. */
@@ -67,6 +68,8 @@ static void close_viewer(struct viewer *v, struct engine *e)
         rtmp_client_clear(&v->client.rtmp);
     if (v->phase == VIEWER_WATCHING)
         e->counts.watching--;
+    secure_free(v->tls);
+    v->tls = NULL;
     if (v->fd >= 0)
         close(v->fd);
     v->fd = -1;
@@ -141,10 +144,25 @@ static bool send_all(struct viewer *v, struct engine *e, const struct writer *ou
     size_t size = writer_size(out);
     if (size == 0)
         return true;
-    ssize_t n = send(v->fd, out->start, size, MSG_NOSIGNAL);
+    ssize_t n = v->tls != NULL ? secure_send(v->tls, out->start, size)
+                               : send(v->fd, out->start, size, MSG_NOSIGNAL);
     if (n == (ssize_t)size && !out->overrun)
         return true;
     fail(v, e, n < 0 && errno != EAGAIN ? strerror(errno) : "the server does not read");
+    return false;
+}
+
+/* False while the handshake goes on, and when it has failed. */
+static bool is_secured(struct viewer *v, struct engine *e)
+{
+    if (!protocol_is_secure(v->target->protocol))
+        return true;
+    if (v->tls == NULL)
+        v->tls = secure_new(e->plan->tls, v->fd);
+    if (v->tls != NULL && secure_handshake(v->tls) == 0)
+        return true;
+    if (v->tls == NULL || errno != EAGAIN)
+        fail(v, e, v->tls == NULL ? "no memory for TLS" : "the TLS handshake failed");
     return false;
 }
 
@@ -159,6 +177,8 @@ static void begin(struct viewer *v, struct engine *e)
         fail(v, e, strerror(error));
         return;
     }
+    if (!is_secured(v, e))
+        return;
     v->phase = VIEWER_JOINING;
     if (is_rtmp(v))
         rtmp_client_init(&v->client.rtmp, v->target, false, &out);
@@ -229,12 +249,12 @@ static bool feed(struct viewer *v, struct engine *e, struct bytes in)
     return send_all(v, e, &out);
 }
 
-/* One read.  True if there may be more. */
+/* One read.  True if there may be more: TLS gives a record at a time. */
 static bool read_once(struct viewer *v, struct engine *e, size_t size)
 {
-    ssize_t n = recv(v->fd, e->buffer, size, 0);
+    ssize_t n = v->tls != NULL ? secure_receive(v->tls, e->buffer, size) : recv(v->fd, e->buffer, size, 0);
     if (n > 0)
-        return feed(v, e, (struct bytes){ e->buffer, (size_t)n }) && n == (ssize_t)size;
+        return feed(v, e, (struct bytes){ e->buffer, (size_t)n }) && (v->tls != NULL || n == (ssize_t)size);
     if (n == 0)
         fail(v, e, "closed by the server");
     else if (errno != EAGAIN && errno != EINTR)
@@ -259,7 +279,7 @@ static void read_all(struct viewer *v, struct engine *e)
 
 void viewer_event(struct viewer *v, struct engine *e, uint32_t events)
 {
-    if (v->phase == VIEWER_CONNECTING && events & (EPOLLOUT | EPOLLERR | EPOLLHUP))
+    if (v->phase == VIEWER_CONNECTING && (v->tls != NULL || events & (EPOLLOUT | EPOLLERR | EPOLLHUP)))
         begin(v, e);
     if (v->phase != VIEWER_JOINING && v->phase != VIEWER_WATCHING)
         return;

@@ -1,11 +1,12 @@
 /* viewer.h - one viewer of the load generator: a socket, a client's half of a protocol, and the
- * watch over what comes.  About 2 KB; what it reads goes through its engine's one buffer. */
+ * watch over what comes.  About 2 KB without TLS; what it reads goes through its engine's one buffer. */
 #ifndef MILLRACE_BENCH_VIEWER_H
 #define MILLRACE_BENCH_VIEWER_H
 
 #include "bench/engine.h"
 #include "bench/flv_client.h"
 #include "bench/rtmp_client.h"
+#include "bench/secure.h"
 
 enum viewer_phase {
     VIEWER_IDLE,
@@ -24,6 +25,7 @@ struct viewer {
     bool                 slow;
     uint8_t              source; /* last byte of the source address, less one */
     const struct target *target;
+    struct secure       *tls;    /* NULL without */
     struct track         track;
     union {
         struct rtmp_client rtmp;

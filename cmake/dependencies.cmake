@@ -6,6 +6,7 @@ pkg_check_modules(OPENSSL REQUIRED IMPORTED_TARGET libssl>=3.0 libcrypto>=3.0)
 pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
 pkg_check_modules(SQLITE  REQUIRED IMPORTED_TARGET sqlite3>=3.24)
 pkg_check_modules(NGHTTP2 REQUIRED IMPORTED_TARGET libnghttp2>=1.50)
+pkg_check_modules(CURL    REQUIRED IMPORTED_TARGET libcurl>=7.85)
 find_library(WSLAY_LIBRARY wslay REQUIRED)
 
 # llhttp, Node's HTTP/1 parser, comes as C sources: Debian's node-llhttp puts them here.
@@ -18,7 +19,7 @@ target_compile_options(llhttp PRIVATE -w)
 
 add_library(millrace_dependencies INTERFACE)
 target_link_libraries(millrace_dependencies INTERFACE
-  PkgConfig::LIBUV PkgConfig::OPENSSL PkgConfig::JANSSON PkgConfig::NGHTTP2 PkgConfig::SQLITE
+  PkgConfig::LIBUV PkgConfig::OPENSSL PkgConfig::JANSSON PkgConfig::CURL PkgConfig::NGHTTP2 PkgConfig::SQLITE
   ${WSLAY_LIBRARY} llhttp Threads::Threads m)
 
 if(MILLRACE_URING)

@@ -13,6 +13,7 @@ cmd_lint() {
 
 # One file at a time: its va_list checker keeps state from one file to the next, and errs.
 clang_tidy() {
+    build_pages
     cmake --preset clang
     find src -name '*.c' -print0 |
         xargs -0 -n 1 -P "$(nproc)" clang-tidy -p build/clang --quiet

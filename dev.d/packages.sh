@@ -2,10 +2,12 @@
 # Sourced by dev.
 
 declare -A PACKAGES=(
+    # The pages need npm, where there is none that is new enough, and the packages of web/.
     # node-llhttp carries llhttp's C sources; that Node itself comes along is Debian's dependency.
     [build]="gcc libc6-dev cmake ninja-build pkg-config
-             libuv1-dev liburing-dev libwslay-dev libjansson-dev libsqlite3-dev libssl-dev libnghttp2-dev
+             libuv1-dev liburing-dev libwslay-dev libjansson-dev libsqlite3-dev libssl-dev libnghttp2-dev libcurl4-openssl-dev
              node-llhttp"
+    [pages]=""
     [run]="openssl"
     [demo]="ffmpeg"
     [check]="clang libclang-rt-14-dev libcmocka-dev"
@@ -20,32 +22,35 @@ declare -A PACKAGES=(
 NODE_MAJOR_MIN=18
 
 cmd_deps() {
-    [ $# -gt 0 ] || set -- build run demo check e2e lint fuzz
+    [ $# -gt 0 ] || set -- build pages run demo check e2e lint fuzz
     local group
     for group in "$@"; do
-        [ -n "${PACKAGES[$group]:-}" ] || die "there is no group '$group' of packages"
+        [ -n "${PACKAGES[$group]+it}" ] || die "there is no group '$group' of packages"
     done
     need "$@"
     say "Installed: what $* needs."
 }
 
-# need GROUP...: install whatever of these groups is not there yet.
+# need GROUP...: install whatever of these groups is not there yet.  To build is to build the pages
+# too, where that was not done.
 need() {
     local group wanted=() lacking=()
+    [[ " $* " != *" build "* ]] || pages_are_built || set -- "$@" pages
     for group in "$@"; do
         read -r -d '' -a words <<<"${PACKAGES[$group]}" || true
         wanted+=("${words[@]}")
-        if [ "$group" = e2e ] && ! node_is_usable; then
+        if [[ $group == @(e2e|pages) ]] && ! node_is_usable; then
             wanted+=(nodejs npm)
         fi
     done
-    if ! command -v dpkg-query >/dev/null; then
+    if command -v dpkg-query >/dev/null; then
+        mapfile -t lacking < <(lacking_packages "${wanted[@]}")
+        [ ${#lacking[@]} -eq 0 ] || install_packages "${lacking[@]}"
+    elif [ ${#wanted[@]} -gt 0 ]; then
         say "This is no Debian system, so it must have the like of these: ${wanted[*]}"
-        return
     fi
-    mapfile -t lacking < <(lacking_packages "${wanted[@]}")
-    [ ${#lacking[@]} -eq 0 ] || install_packages "${lacking[@]}"
-    [[ " $* " != *" e2e "* ]] || need_npm_packages
+    [[ " $* " != *" pages "* ]] || need_npm_packages web
+    [[ " $* " != *" e2e "* ]] || need_npm_packages tests
 }
 
 # Those of the named packages that are not installed, one a line.
@@ -82,12 +87,12 @@ node_is_usable() {
     [ "${version%%.*}" -ge "$NODE_MAJOR_MIN" ]
 }
 
-# The packages of tests/package.json, exactly as the lock file has them.  The copy of the lock
-# file beside them tells whether they are the ones it asks for.
+# need_npm_packages FOLDER: those of its package.json, exactly as the lock file has them.  The copy of
+# the lock file beside them tells whether they are the ones it asks for.
 need_npm_packages() {
-    local stamp=tests/node_modules/.installed-lock.json
-    cmp -s tests/package-lock.json "$stamp" && return
-    say "Installing the npm packages of tests/package-lock.json"
-    (cd tests && npm ci --no-audit --no-fund --no-update-notifier)
-    cp tests/package-lock.json "$stamp"
+    local stamp=$1/node_modules/.installed-lock.json
+    cmp -s "$1/package-lock.json" "$stamp" && return
+    say "Installing the npm packages of $1/package-lock.json"
+    (cd "$1" && npm ci --no-audit --no-fund --no-update-notifier)
+    cp "$1/package-lock.json" "$stamp"
 }

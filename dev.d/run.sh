@@ -30,6 +30,7 @@ need_for_preset() {
 # Configuring twice costs a second and notices a changed preset; Ninja does the rest.
 build_preset() {
     local output
+    [[ $1 == @(fuzz|afl) ]] || build_pages
     output=$(cmake --preset "$1" 2>&1) || { say "$output"; return 1; }
     cmake --build --preset "$1" --parallel "$(nproc)"
 }

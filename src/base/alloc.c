@@ -40,3 +40,13 @@ char *alloc_string(const char *text)
 {
     return alloc_string_of(text, strlen(text));
 }
+
+void *alloc_try(size_t size)
+{
+    return malloc(size);
+}
+
+void *alloc_try_resize(void *old, size_t size)
+{
+    return realloc(old, size);
+}

@@ -283,6 +283,7 @@ int broadcast_attach(struct outlet *o)
     } else if (b->held) {
         o->primed = true;
         send_cache(b, o->worker, o);
+        worker_post(o->worker, o->worker, post_unref, outlet_ref(o), NULL); /* it may be closed before */
         worker_hand_over(o->worker);
     }
     pthread_mutex_unlock(&context->lock);

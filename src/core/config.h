@@ -144,6 +144,9 @@ struct config {
         struct config_callers tokens;
     } api;
     struct {
+        uint32_t streams; /* with series of their own */
+    } metrics;
+    struct {
         char *root;   /* "": no files are served */
         char *router; /* the prefix of their URLs */
     } static_files;   /* "static" is a word of C's */

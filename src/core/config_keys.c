@@ -76,6 +76,9 @@ const struct config_key config_keys[] = {
       .flags = CONFIG_LIVE | CONFIG_SECRET,
       .doc = "Which tokens may be used for the API; without these and users, this machine only may." },
 
+    { KEY(metrics.streams), INTEGER(200, 0, 100000), LIVE,
+      .doc = "Streams that have series of their own under `/metrics`; see METRICS.md." },
+
     { .name = "static.root", PLACE(static_files.root), PATH("", 4095), LIVE,
       .doc = "A folder whose files are served over HTTP; empty is none." },
     { .name = "static.router", PLACE(static_files.router), STRING("/", 1024), LIVE,
@@ -181,7 +184,7 @@ const struct config_key config_keys[] = {
     { KEY(notify.retry_ms), MILLISECONDS(1000, 10, 60000), LIVE_APP,
       .doc = "The pause before the first time; each one after is twice as long, up to a minute." },
     { KEY(notify.queue), INTEGER(10000, 1, 1000000), LIVE,
-      .doc = "Events that may wait to be sent; more are lost, counted and logged." },
+      .doc = "Events that may wait for one URL; more are lost, counted and logged." },
     { KEY(notify.connections), INTEGER(64, 2, 1000), LIVE,
       .doc = "Requests on their way at a time." },
     { KEY(notify.ca), PATH("", 4095), LIVE,

@@ -20,6 +20,7 @@
 struct api;
 struct catalogue;
 struct session;
+struct statistics;
 struct tls_store;
 struct worker;
 
@@ -40,6 +41,7 @@ struct context {
     struct map          *sessions;   /* lock: session id to struct session */
     uint64_t             ended[STREAM_COUNTS]; /* lock; of streams that are over */
     struct tls_store    *tls;        /* NULL if no port speaks TLS; safe from any thread */
+    struct statistics   *statistics; /* server/statistics.h's; NULL without a server */
     struct catalogue    *catalogue;  /* NULL: there is none; safe from any thread that may wait */
     struct api          *api;        /* server/api.h's; NULL without a server */
     struct map          *addresses;  /* lock: IP address to its number of connections, as a pointer */

@@ -59,7 +59,7 @@ static int scan_fd(int fd, const struct flv_file_progress *progress, struct flv_
         return ERR_SYSTEM;
     struct reading r = { .fd = fd, .progress = progress, .told_ms = clock_monotonic_ms() };
     r.size = result->size = (uint64_t)there.st_size;
-    r.buffer = malloc(READ_SIZE);
+    r.buffer = alloc_try(READ_SIZE);
     if (r.buffer == NULL)
         return ERR_OUT_OF_MEMORY;
     posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
@@ -91,7 +91,7 @@ int flv_file_scan(int folder, const char *path, const struct flv_file_progress *
 int flv_file_look(int folder, const char *path, struct flv_scan *out)
 {
     flv_scan_init(out);
-    uint8_t *start = malloc(READ_SIZE);
+    uint8_t *start = alloc_try(READ_SIZE);
     int      fd = openat(folder, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
     ssize_t  n = start != NULL && fd >= 0 ? pread(fd, start, READ_SIZE, 0) : -1;
     if (n > 0)
@@ -125,7 +125,7 @@ static struct bytes metadata_of(const struct flv_scan *scan)
 /* Whether the head is what it would be made. */
 static bool is_equal(int fd, const uint8_t *head, size_t size)
 {
-    uint8_t *there = malloc(size);
+    uint8_t *there = alloc_try(size);
     bool     equal = there != NULL && pread(fd, there, size, 0) == (ssize_t)size;
     equal = equal && memcmp(there, head, size) == 0;
     free(there);
@@ -135,7 +135,7 @@ static bool is_equal(int fd, const uint8_t *head, size_t size)
 static int patch(int fd, struct flv_scan *scan, uint32_t capacity, struct flv_file_result *result)
 {
     size_t   size = (size_t)scan->head_size;
-    uint8_t *head = malloc(size);
+    uint8_t *head = alloc_try(size);
     if (head == NULL)
         return ERR_OUT_OF_MEMORY;
     flv_index_thin(&scan->index, capacity);
@@ -158,7 +158,7 @@ static int patch(int fd, struct flv_scan *scan, uint32_t capacity, struct flv_fi
 /* Copy [from, to) of `in` to `out` at `at`. */
 static int copy_range(int in, off_t from, off_t to, int out, off_t at)
 {
-    uint8_t *buffer = malloc(READ_SIZE);
+    uint8_t *buffer = alloc_try(READ_SIZE);
     int      error = buffer != NULL ? 0 : ERR_OUT_OF_MEMORY;
     while (error == 0 && from < to) {
         size_t  want = to - from < READ_SIZE ? (size_t)(to - from) : READ_SIZE;
@@ -189,7 +189,7 @@ static int write_anew(int in, int out, struct flv_scan *scan)
     off_t        from = (off_t)scan->head_size, to = (off_t)scan->index.size;
     flv_index_thin(&scan->index, scan->index.count);
     size_t   size = flv_head_size(metadata, scan->index.capacity);
-    uint8_t *head = malloc(size);
+    uint8_t *head = alloc_try(size);
     if (head == NULL)
         return ERR_OUT_OF_MEMORY;
     shift(&scan->index, scan->head_size, size);

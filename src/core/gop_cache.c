@@ -59,7 +59,10 @@ static void note_tracks(struct gop_cache *c, const struct avpacket *p)
 
 static void start_at(struct gop_cache *c, uint64_t seq)
 {
+    const struct packet_slot *slot = packet_ring_at(&c->ring, seq);
     c->start = seq;
+    c->start_position = slot->position;
+    c->start_dts_ms = slot->packet->dts_ms;
     header_set_unref(&c->start_headers);
     c->start_headers = header_set_ref(c->headers);
     c->start_headers_seq = c->headers_seq;
@@ -97,14 +100,14 @@ static void on_video(struct gop_cache *c, const struct avpacket *p, uint64_t seq
     }
 }
 
-/* A group that outgrows its bounds is no longer a start: half of one would not decode. */
+/* A group that outgrows its bounds is no longer a start: half of one would not decode.  The packet
+ * it starts with is not looked at: it has long left the processor's caches. */
 static void keep_bounds(struct gop_cache *c, const struct avpacket *newest, uint64_t seq)
 {
     if (c->start == 0 || c->start == seq)
         return;
-    const struct avpacket *oldest = packet_ring_at(&c->ring, c->start)->packet;
-    if (packet_ring_size_from(&c->ring, c->start) > c->limits.size_max ||
-        newest->dts_ms - oldest->dts_ms > (int64_t)c->limits.duration_ms)
+    if (c->ring.position - c->start_position > c->limits.size_max ||
+        newest->dts_ms - c->start_dts_ms > (int64_t)c->limits.duration_ms)
         no_start(c);
 }
 
@@ -139,11 +142,20 @@ uint64_t gop_cache_append(struct gop_cache *c, struct avpacket *p)
     return seq;
 }
 
+/* Without a start yet, a keyframe that came just now: the first track's may come beside it. */
+static uint64_t first_needed(const struct gop_cache *c)
+{
+    const struct packet_ring *r = &c->ring;
+    if (c->start != 0 || r->first == r->next)
+        return c->start != 0 ? c->start : r->next;
+    int64_t newest_ms = packet_ring_at(r, r->next - 1)->packet->dts_ms;
+    return video_groups_first_beside(&c->groups, r->next, newest_ms, r->first);
+}
+
 void gop_cache_trim(struct gop_cache *c, uint64_t oldest)
 {
-    if (c->start != 0 && c->start < oldest)
-        oldest = c->start;
-    packet_ring_drop_before(&c->ring, oldest);
+    uint64_t needed = first_needed(c);
+    packet_ring_drop_before(&c->ring, needed < oldest ? needed : oldest);
 }
 
 void gop_cache_settle_tracks(struct gop_cache *c)

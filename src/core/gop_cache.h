@@ -42,6 +42,8 @@ struct gop_cache {
     uint64_t           headers_seq;       /* of the last packet that changed `headers` */
     uint64_t           start_headers_seq; /* the same for start_headers */
     uint64_t           start;             /* sequence number, or 0 */
+    uint64_t           start_position;    /* of it in the ring's bytes, */
+    int64_t            start_dts_ms;      /* and in time */
     int64_t            first_dts_ms;      /* of the publisher's first frame */
     uint8_t            video_track;       /* whose keyframes count */
     bool               has_audio, has_video;

@@ -238,17 +238,27 @@ static bool append(struct outlet *o, struct avpacket *packet)
     return true;
 }
 
-static void announce(struct outlet *o)
+/* Large keyframes do not wait for others to share the send: next to their bytes it costs little, and
+ * they are the latest of all, as it takes longest to send them to everybody. */
+static bool is_worth_waiting(const struct avpacket *p)
+{
+    return p->type != AV_VIDEO || !(p->flags & AV_KEYFRAME) || p->size < OUTLET_LARGE_SIZE;
+}
+
+static void announce(struct outlet *o, const struct avpacket *newest)
 {
     if (!list_empty(&o->waiting))
         start_waiting(o);
-    worker_flush_later(o->worker, o);
+    if (is_worth_waiting(newest))
+        worker_flush_later(o->worker, o);
+    else
+        worker_flush_now(o->worker, o);
 }
 
 void outlet_append(struct outlet *o, struct avpacket *packet)
 {
     if (append(o, packet))
-        announce(o);
+        announce(o, packet);
 }
 
 void outlet_prime(struct outlet *o, struct avpacket *packet)
@@ -260,7 +270,7 @@ void outlet_prime(struct outlet *o, struct avpacket *packet)
         if (v->starts_live)
             v->joined_seq = o->cache.ring.next;
     }
-    announce(o);
+    announce(o, packet);
 }
 
 /* The stream is over for a viewer that has got all of it. */

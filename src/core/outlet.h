@@ -26,6 +26,9 @@ enum { OUTLET_FORMS = WIRE_RTMP + 1 };
 /* Variants of one stream on one worker: each costs a copy of what it changes. */
 #define OUTLET_VARIANTS_MAX 16
 
+/* A keyframe of this size is sent at once, whatever delivery.flush_ms says. */
+#define OUTLET_LARGE_SIZE (32 * 1024)
+
 struct outlet {
     atomic_uint       refs;
     bool              closed;

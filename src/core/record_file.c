@@ -277,7 +277,7 @@ int record_file_open(struct record_file *f, const char *root, const char *file)
     }
     if (fstat(f->fd, &there) != 0 || !S_ISREG(there.st_mode))
         return ERR_PROTOCOL;
-    f->window = malloc(RECORD_FILE_WINDOW);
+    f->window = alloc_try(RECORD_FILE_WINDOW);
     f->look = avpacket_new(AV_DATA, RECORD_FILE_LOOK);
     return f->window != NULL && f->look != NULL ? read_head(f) : ERR_OUT_OF_MEMORY;
 }

@@ -226,3 +226,12 @@ void session_stop(struct session *s)
 {
     s->ops->on_stop(s);
 }
+
+void session_kick(struct session *s, const char *reason)
+{
+    log_info(&s->log, "%s session %s %s is %s", s->ops->name, s->id, s->ip, reason);
+    if (s->ops->on_kick != NULL)
+        s->ops->on_kick(s, reason);
+    else
+        session_close(s, reason);
+}

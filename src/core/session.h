@@ -50,6 +50,8 @@ struct session_ops {
     void (*on_tick)(struct session *, uint64_t now_ms);
     /* The server stops: end in the proper way of the protocol. */
     void (*on_stop)(struct session *);
+    /* An operator ends it: in the proper way of the protocol, for `reason`.  NULL: session_close(). */
+    void (*on_kick)(struct session *, const char *reason);
     /* Leave the stream and let go of the connection; the memory lives to the end of the turn. */
     void (*on_close)(struct session *, const char *reason);
     void (*destroy)(struct session *);
@@ -126,5 +128,6 @@ void session_close(struct session *, const char *reason);
 
 void session_tick(struct session *, uint64_t now_ms);
 void session_stop(struct session *);
+void session_kick(struct session *, const char *reason); /* static */
 
 #endif

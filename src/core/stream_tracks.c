@@ -79,6 +79,8 @@ static struct stream_track *add(struct stream_tracks *s, const struct multitrack
 
 static void update(struct stream_track *t, const struct multitrack_part *part, pthread_mutex_t *lock)
 {
+    if (part->codec == t->info.codec && part->fourcc == t->fourcc && !track_info_may_change(part))
+        return;
     struct track_info next = t->info;
     if (part->codec != t->info.codec)
         next = (struct track_info){ .codec = part->codec };

@@ -115,25 +115,26 @@ static bool run_all_posts(struct worker *w)
 static void keep_pace(struct worker *w)
 {
     uint32_t fixed_ms = w->config->delivery.flush_ms;
-    if (pace_observe(&w->pace, w->loop.slept_ns, w->loop.busy_ns))
+    if (pace_observe(&w->pace, w->loop.slept_ns, w->loop.busy_ns, w->loop.events))
         atomic_store_explicit(&w->busy_permille, pace_busy_permille(&w->pace), memory_order_relaxed);
     uint32_t window_ms = fixed_ms == CONFIG_AUTOMATIC ? pace_window_ms(&w->pace) : fixed_ms;
+    w->loop.rest_ms = pace_rest_ms(&w->pace, window_ms);
     atomic_store_explicit(&w->window_ms, window_ms, memory_order_relaxed);
 }
 
-static uint32_t window_ms_of(const struct worker *w)
+/* Until when the packets of an outlet are gathered; they may have waited for a turn before. */
+static uint64_t due_ms_of(const struct worker *w, const struct outlet *o)
 {
-    return atomic_load_explicit(&w->window_ms, memory_order_relaxed);
+    return o->dirty_ms + atomic_load_explicit(&w->window_ms, memory_order_relaxed) - w->loop.rest_ms;
 }
 
 static void flush_due(struct worker *w)
 {
     struct list due;
-    uint64_t    window_ms = window_ms_of(w);
     list_init(&due);
     while (!list_empty(&w->dirty)) {
         struct outlet *o = LIST_ITEM(w->dirty.next, struct outlet, dirty);
-        if (o->dirty_ms + window_ms > worker_now_ms(w))
+        if (due_ms_of(w, o) > worker_now_ms(w))
             break;
         list_remove(&o->dirty);
         list_append(&due, &o->dirty);
@@ -152,7 +153,7 @@ static void set_flush_timer(struct worker *w)
     if (list_empty(&w->dirty) || uv_is_active((uv_handle_t *)&w->flush_timer))
         return;
     struct outlet *o = LIST_ITEM(w->dirty.next, struct outlet, dirty);
-    uint64_t       due_ms = o->dirty_ms + window_ms_of(w);
+    uint64_t       due_ms = due_ms_of(w, o);
     uint64_t       now_ms = worker_now_ms(w);
     uv_timer_start(&w->flush_timer, on_flush_timer, due_ms > now_ms ? due_ms - now_ms : 0, 0);
 }
@@ -163,6 +164,13 @@ void worker_flush_later(struct worker *w, struct outlet *o)
         return;
     o->dirty_ms = worker_now_ms(w);
     list_append(&w->dirty, &o->dirty);
+}
+
+void worker_flush_now(struct worker *w, struct outlet *o)
+{
+    list_remove(&o->dirty);
+    o->dirty_ms = 0;
+    list_prepend(&w->dirty, &o->dirty);
 }
 
 void worker_feed_soon(struct worker *w, struct viewer *v)
@@ -283,7 +291,7 @@ struct worker *worker_new(struct context *context, unsigned index)
 }
 
 /* Posts that no turn will run any more still hold references: they are run for that. */
-static void settle_posts(struct context *context)
+void worker_settle_all(struct context *context)
 {
     for (bool any = true; any;) {
         any = false;
@@ -322,7 +330,7 @@ static void close_worker(struct worker *w)
 
 void worker_free_all(struct context *context)
 {
-    settle_posts(context);
+    worker_settle_all(context);
     for (unsigned i = 0; i < context->worker_count; i++)
         close_worker(context->workers[i]);
     context->worker_count = 0;

@@ -82,7 +82,9 @@ struct worker {
 /* context->worker_count must be final; the caller puts the worker into context->workers. */
 struct worker *worker_new(struct context *, unsigned index);
 
-/* All workers of the context, after worker_join() of each. */
+/* All workers of the context, after worker_join() of each.  The first runs what was still posted to
+ * them, on this thread; so does the second, with what has come since. */
+void worker_settle_all(struct context *);
 void worker_free_all(struct context *);
 
 /* Start and end the thread.  worker_stop() may be called from any thread; the worker closes
@@ -107,8 +109,10 @@ void worker_post(struct worker *from, struct worker *to, post_fn *run, void *a, 
  * another thread posts after it has seen an effect of this call comes later. */
 void worker_hand_over(struct worker *);
 
-/* For the outlets: a flush when the window has passed; a viewer's turn at the end of this turn. */
+/* For the outlets: a flush when the window has passed, or at the end of this turn; a viewer's turn
+ * at the end of this turn. */
 void worker_flush_later(struct worker *, struct outlet *);
+void worker_flush_now(struct worker *, struct outlet *);
 void worker_feed_soon(struct worker *, struct viewer *);
 
 static inline uint64_t worker_now_ms(const struct worker *w)

@@ -1,5 +1,6 @@
 #include "media/avpacket.h"
 
+#include "base/alloc.h"
 #include "base/error.h"
 
 #include <stdlib.h>
@@ -11,7 +12,7 @@ static size_t allocation_size(uint32_t capacity)
 
 struct avpacket *avpacket_new(uint8_t type, uint32_t capacity)
 {
-    struct avpacket *p = malloc(allocation_size(capacity));
+    struct avpacket *p = alloc_try(allocation_size(capacity));
     if (p == NULL)
         return NULL;
     *p = (struct avpacket){ .type = type, .capacity = capacity };
@@ -23,7 +24,7 @@ int avpacket_reserve(struct avpacket **packet, uint32_t capacity)
 {
     if (capacity <= (*packet)->capacity)
         return 0;
-    struct avpacket *larger = realloc(*packet, allocation_size(capacity));
+    struct avpacket *larger = alloc_try_resize(*packet, allocation_size(capacity));
     if (larger == NULL)
         return ERR_OUT_OF_MEMORY;
     larger->capacity = capacity;

@@ -85,9 +85,9 @@ enum multitrack_form {
  * that track only or who does not know multitrack; its track is 0.  Time is the packet's; a ModEx
  * prefix is left behind.  The caller owns it.
  *
- * NULL if the packet holds nothing of the track, or nothing that the form can say (FLV 10.1 has no
- * HDR information, no channel layout and no end of audio), if it is broken, or if there is no
- * memory. */
+ * NULL if the packet holds nothing of the track, or nothing that the form can say (those of FLV have
+ * no HDR information, no channel layout and, of FLV 10.1's codecs, no end of audio), if it is broken,
+ * or if there is no memory. */
 struct avpacket *multitrack_extract(const struct avpacket *, uint8_t track, enum multitrack_form);
 
 #endif

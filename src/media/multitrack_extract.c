@@ -115,6 +115,8 @@ struct avpacket *multitrack_extract(const struct avpacket *packet, uint8_t track
         return NULL;
     if (!part.has_fourcc)                           /* FLV 10.1's form, or a command: whole as it is */
         return assemble(packet, (struct bytes){ room, 0 }, avpacket_bytes(packet));
+    if (form != MULTITRACK_ENHANCED && (part.flags & AV_TRACK_INFO))
+        return NULL;                                /* mpegts.js takes it for an error in AV1 and Opus, too */
     if (!write_header(&w, &part, form))
         return NULL;
     return assemble(packet, (struct bytes){ room, writer_size(&w) }, part.payload);

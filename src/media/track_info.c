@@ -145,6 +145,13 @@ static bool is_complete(const struct multitrack_part *part)
     }
 }
 
+bool track_info_may_change(const struct multitrack_part *part)
+{
+    if (part->flags & AV_SEQUENCE_HEADER)
+        return true;
+    return part->type == AV_VIDEO ? part->flags & AV_KEYFRAME : part->codec != AVCODEC_AAC;
+}
+
 static void clear_tail(char *text, size_t room)
 {
     size_t used = strlen(text);

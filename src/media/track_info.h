@@ -40,6 +40,10 @@ int track_info_read_part(const struct multitrack_part *, struct track_info *io);
 /* The same with a packet's only track, or its first. */
 int track_info_read(const struct avpacket *, struct track_info *io);
 
+/* Whether a part of the codec that is known already may say anything of it: false for nearly all that
+ * come. */
+bool track_info_may_change(const struct multitrack_part *);
+
 /* Frames per second, 0 if unknown. */
 static inline double track_info_frame_rate(const struct track_info *info)
 {

@@ -96,7 +96,7 @@ static void keep_input(struct conn *c, const uint8_t *data, size_t size)
 {
     if (size > c->input_capacity) {
         free(c->input);
-        c->input = malloc(size);
+        c->input = alloc_try(size);
         c->input_capacity = c->input != NULL ? (uint32_t)size : 0;
         if (c->input == NULL) {
             c->input_size = 0;

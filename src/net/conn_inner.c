@@ -21,7 +21,7 @@ struct conn *conn_new_inner(struct loop *loop, const struct conn_transport *tran
 static void deliver_with_kept(struct conn *c, struct bytes in)
 {
     size_t   kept = c->input_size;
-    uint8_t *all = malloc(kept + in.size);
+    uint8_t *all = alloc_try(kept + in.size);
     if (all == NULL) {
         conn_fail(c, ERR_OUT_OF_MEMORY);
         return;

@@ -20,7 +20,9 @@ static ssize_t plain_send(struct conn *c, const struct iovec *iov, unsigned coun
     do
         n = sendmsg(c->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
     while (n < 0 && errno == EINTR);
-    return n < 0 ? -errno : n;
+    if (n < 0) /* no memory for it now is no fault of this socket's: it is as if it were full */
+        return errno == ENOBUFS || errno == ENOMEM ? -EAGAIN : -errno;
+    return n;
 }
 
 static int plain_flush(struct conn *c)

@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <time.h>
 
 #define TICK_MS 500
 
@@ -18,12 +19,30 @@ static void free_garbage(struct loop *loop)
     }
 }
 
+/* Sleep for what is left of the rest after a turn of so long, unless a timer is due before or there
+ * is something to do at once. */
+static void rest(struct loop *loop, uint64_t turn_ns)
+{
+    int64_t left_ns = (int64_t)loop->rest_ms * 1000000 - (int64_t)turn_ns;
+    int     timeout_ms = uv_backend_timeout(&loop->uv);
+    if (timeout_ms >= 0 && left_ns > timeout_ms * INT64_C(1000000))
+        left_ns = timeout_ms * INT64_C(1000000);
+    if (left_ns <= 0)
+        return;
+    nanosleep(&(struct timespec){ .tv_nsec = left_ns }, NULL);
+    uv_update_time(&loop->uv); /* timers are waited for from here on */
+}
+
 static void begin_wait(struct loop *loop)
 {
+    uint64_t turn_ns = 0;
     loop->slept_ns = uv_hrtime();
     if (loop->awake_ns != 0)
-        loop->busy_ns += loop->slept_ns - loop->awake_ns;
+        turn_ns = loop->slept_ns - loop->awake_ns;
+    loop->busy_ns += turn_ns;
     loop->awake_ns = 0;
+    if (loop->rest_ms > 0)
+        rest(loop, turn_ns);
 }
 
 static void on_turn_end(uv_prepare_t *handle)

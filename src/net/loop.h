@@ -36,6 +36,8 @@ struct loop {
     uint64_t     awake_ns;   /* since when this turn has had work to do; 0: it waits */
     uint64_t     slept_ns;   /* when it last began to wait */
     uint64_t     busy_ns;    /* the time between waits, all in all up to then */
+    uint64_t     events;     /* callbacks so far */
+    unsigned     rest_ms;    /* turns begin no sooner after each other; its owner sets it */
 };
 
 /* Called at the end of each turn, in the order added.  Embedded in its owner. */
@@ -64,6 +66,7 @@ void loop_add_hook(struct loop *, struct loop_hook *);
  * right.  What forgets it is counted as waiting until another speaks. */
 static inline void loop_wake(struct loop *loop)
 {
+    loop->events++;
     if (loop->awake_ns == 0)
         loop->awake_ns = uv_hrtime();
 }

@@ -1,5 +1,7 @@
 #include "net/tls_out.h"
 
+#include "base/alloc.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +28,7 @@ static void keep(struct tls_out *o, const uint8_t *data, size_t size)
         o->error = -ENOBUFS;
         return;
     }
-    uint8_t *pending = malloc(kept + size);
+    uint8_t *pending = alloc_try(kept + size);
     if (pending == NULL) {
         o->error = -ENOMEM;
         return;

@@ -1,5 +1,6 @@
 #include "protocol/flv_scan.h"
 
+#include "base/alloc.h"
 #include "base/error.h"
 #include "media/avcodec.h"
 #include "protocol/amf.h"
@@ -49,7 +50,7 @@ static int begin_metadata(struct flv_scan *s)
 {
     if (s->tags > 0 || s->type != AV_DATA || s->body_size == 0 || s->body_size > FLV_SCAN_METADATA_MAX)
         return 0;
-    s->metadata = malloc(s->body_size);
+    s->metadata = alloc_try(s->body_size);
     if (s->metadata == NULL)
         return ERR_OUT_OF_MEMORY;
     s->metadata_size = s->body_size;

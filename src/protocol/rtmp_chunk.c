@@ -67,6 +67,8 @@ void rtmp_chunk_reader_free(struct rtmp_chunk_reader *c)
 }
 
 static const char too_many[] = "too many chunk streams";
+static const char too_many_bytes[] = "too many bytes in unfinished messages";
+static const char no_memory[] = "no memory for a message";
 
 static int fail(struct rtmp_chunk_reader *c, int error, const char *why)
 {
@@ -146,19 +148,26 @@ static enum extended_habit learn_habit(const struct chunk_stream *s, struct byte
     return memcmp(rest.data, expected, visible) == 0 ? HABIT_REPEATED : HABIT_OMITTED;
 }
 
-/* Start a message on `s`, whose header fields are new.
+/* Start a message on `s`, whose header fields are new; `visible` bytes have come behind them.  Most
+ * messages have come whole, and then need no other allocation.
  *
  * A type 3 chunk that starts one repeats the last delta; after a type 0 chunk that delta is the
  * type 0's own timestamp (5.3.1.2.4).  ffmpeg and GStreamer send so; ffmpeg, librtmp and SRS read
  * so, though nginx-rtmp takes the delta as 0.  Arithmetic is modulo 2^32: GStreamer and
  * Tencent Meeting go back in time by a delta of nearly 2^32. */
-static int begin_message(struct rtmp_chunk_reader *c, struct chunk_stream *s, unsigned format)
+static int begin_message(struct rtmp_chunk_reader *c, struct chunk_stream *s, unsigned format, size_t visible)
 {
+    uint32_t capacity = s->length < visible ? s->length : (uint32_t)visible;
     if (s->length > c->limits.message_size_max)
         return fail(c, ERR_TOO_BIG, "message longer than the limit");
+    if (c->buffered + capacity > c->limits.buffered_size_max)
+        return fail(c, ERR_TOO_BIG, too_many_bytes);
     s->time_ms = format == 0 ? s->field : s->time_ms + s->field;
-    s->packet = avpacket_new(s->type, 0);
-    return s->packet != NULL ? 0 : fail(c, ERR_OUT_OF_MEMORY, "no memory for a message");
+    s->packet = avpacket_new(s->type, capacity);
+    if (s->packet == NULL)
+        return fail(c, ERR_OUT_OF_MEMORY, no_memory);
+    c->buffered += capacity;
+    return 0;
 }
 
 /* One chunk header, all or nothing: a short read leaves no trace. */
@@ -191,7 +200,7 @@ static ssize_t read_header(struct rtmp_chunk_reader *c, struct bytes in)
     if (r.overrun)
         return 0;
 
-    result = s.packet == NULL ? begin_message(c, &s, format) : 0;
+    result = s.packet == NULL ? begin_message(c, &s, format, reader_left(&r)) : 0;
     if (result < 0)
         return result;
     if (known == NULL)
@@ -219,9 +228,9 @@ static int make_room(struct rtmp_chunk_reader *c, struct chunk_stream *s, uint32
         capacity = s->length;
     size_t buffered = c->buffered + (capacity - old);
     if (buffered > c->limits.buffered_size_max)
-        return fail(c, ERR_TOO_BIG, "too many bytes in unfinished messages");
+        return fail(c, ERR_TOO_BIG, too_many_bytes);
     if (avpacket_reserve(&s->packet, capacity) < 0)
-        return fail(c, ERR_OUT_OF_MEMORY, "no memory for a message");
+        return fail(c, ERR_OUT_OF_MEMORY, no_memory);
     c->buffered = buffered;
     return 0;
 }

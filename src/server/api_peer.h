@@ -218,5 +218,7 @@ extern const struct api_routes api_openapi_routes;
 extern const struct api_routes api_records_routes;
 extern const struct api_routes api_session_routes;
 extern const struct api_routes api_sign_routes;
+extern const struct api_routes api_sessions_routes;
+extern const struct api_routes api_statistics_routes;
 
 #endif

@@ -8,6 +8,8 @@ const struct api_routes *const api_all_routes[] = {
     &api_records_routes,
     &api_session_routes,
     &api_sign_routes,
+    &api_sessions_routes,
+    &api_statistics_routes,
 };
 
 const size_t api_all_routes_count = sizeof api_all_routes / sizeof *api_all_routes;

@@ -29,6 +29,7 @@ struct file_answer {
     bool                 working; /* a thread of the pool has this answer */
     char                *root, *path;
     char                *save_as; /* NULL: nothing is said about that */
+    void               (*otherwise)(struct http_session *, const struct http_request *); /* may be NULL */
     struct file_lookup   file;
     uint64_t             at, end; /* of the file: what is to be read */
     uint8_t             *buffer;
@@ -251,7 +252,7 @@ static void answer_bytes(struct file_answer *a, const struct http_range *range)
     a->end = range != NULL ? range->last + 1 : a->file.size;
     a->capacity = a->end - a->at < BUFFER_SIZE ? (size_t)(a->end - a->at) : BUFFER_SIZE;
     bool wants_body = !a->session->head_only && a->capacity > 0;
-    if (wants_body && (a->buffer = malloc(a->capacity)) == NULL) {
+    if (wants_body && (a->buffer = alloc_try(a->capacity)) == NULL) {
         fail(a, 503, "out of memory");
         return;
     }
@@ -300,6 +301,17 @@ static void answer_file(struct file_answer *a, const struct http_request *reques
         answer_bytes(a, kind == HTTP_RANGE_PART ? &range : NULL);
 }
 
+static void answer_otherwise(struct file_answer *a, const struct http_request *request)
+{
+    struct http_session *s = a->session;
+    void (*otherwise)(struct http_session *, const struct http_request *) = a->otherwise;
+    s->pending = NULL;
+    free_answer(a);
+    otherwise(s, request);
+    if (!s->base.closed && s->pending == NULL)
+        http_complete(s);
+}
+
 static void look_up_in_pool(uv_work_t *work)
 {
     struct file_answer *a = work->data;
@@ -313,7 +325,9 @@ static void after_look_up(uv_work_t *work, int status)
     if (!came_back(a))
         return;
     const struct http_request *request = http_request_of(a->session);
-    if (a->file.error == ERR_NOT_FOUND)
+    if (a->file.error == ERR_NOT_FOUND && a->otherwise != NULL)
+        answer_otherwise(a, request);
+    else if (a->file.error == ERR_NOT_FOUND)
         fail(a, 404, "there is nothing here");
     else if (a->file.error == ERR_REFUSED)
         fail(a, 403, "the server may not read it");
@@ -342,8 +356,8 @@ static void on_cancel(struct http_answer *answer)
         free_answer(a);
 }
 
-void file_answer_start(struct http_session *s, const struct http_request *request, const char *root,
-                       const char *path, const char *save_as)
+void file_answer_start(struct http_session *s, const struct http_request *request,
+                       const struct file_wanted *wanted)
 {
     struct worker *worker = s->base.worker;
     if (worker->file_count >= FILES_MAX) {
@@ -355,9 +369,10 @@ void file_answer_start(struct http_session *s, const struct http_request *reques
     a->answer = (struct http_answer){ .on_writable = on_writable, .on_cancel = on_cancel };
     a->session = s;
     a->worker = worker;
-    a->root = alloc_string(root);
-    a->path = alloc_string(path);
-    a->save_as = save_as != NULL ? alloc_string(save_as) : NULL;
+    a->root = alloc_string(wanted->root);
+    a->path = alloc_string(wanted->path);
+    a->save_as = wanted->save_as != NULL ? alloc_string(wanted->save_as) : NULL;
+    a->otherwise = wanted->otherwise;
     a->file = (struct file_lookup){
         .root = a->root,
         .path = a->path,

@@ -5,7 +5,8 @@
  *     http_routes.c   which request goes where
  *     api.c           the API, as server/api_peer.h has it
  *     static_files.c  files below static.root
- *     file_answer.c   a file as an answer, whoever asks for it */
+ *     file_answer.c   a file as an answer, whoever asks for it
+ *     pages.c         our own pages */
 #ifndef MILLRACE_SERVER_HTTP_PEER_H
 #define MILLRACE_SERVER_HTTP_PEER_H
 

@@ -8,6 +8,7 @@
 #include "protocol/websocket.h"
 #include "server/api.h"
 #include "server/http_peer.h"
+#include "server/pages.h"
 #include "server/static_files.h"
 #include "session/flv_publish_session.h"
 #include "session/flv_session.h"
@@ -133,6 +134,7 @@ static void ask(struct http_session *s, const struct http_request *request, enum
 {
     stream->query = request->query;
     session_set_stream(&s->base, stream);
+    s->base.protocol = request->upgrade_websocket ? SESSION_WS : SESSION_FLV;
     access_ask(&s->base, use, on_access);
     if (!access_is_asked(&s->base))
         return;
@@ -240,6 +242,12 @@ static bool is_mounted_file(const struct http_session *s, const struct http_requ
     return static_files_are_mounted(s->base.worker->config) && is_file(s, request);
 }
 
+static bool is_page(const struct http_session *s, const struct http_request *request)
+{
+    (void)s;
+    return pages_match(request->path);
+}
+
 static const struct route routes[] = {
     { is_websocket,    ON_ANY,             on_websocket       },
     { is_api,          ON_ANY,             api_serve          },
@@ -248,6 +256,7 @@ static const struct route routes[] = {
     { is_stream,       ON(GET) | ON(HEAD), on_play            },
     { is_stream,       ON(POST) | ON(PUT), on_publish         },
     { is_file,         ON(GET) | ON(HEAD), static_files_serve },
+    { is_page,         ON(GET) | ON(HEAD), pages_serve        },
 };
 
 #define ROUTE_COUNT (sizeof routes / sizeof *routes)

@@ -130,6 +130,7 @@ void http_go_on(struct http_session *s)
     s->answered = s->head_only = s->is_api = s->body_waits = false;
     s->unwanted = 0;
     session_forget_stream(&s->base);
+    s->base.protocol = SESSION_HTTP;
     s->since_ms = worker_now_ms(s->base.worker);
     if (!s->keep_alive)
         finish(s, "answered");

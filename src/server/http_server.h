@@ -5,6 +5,7 @@
  *     POST, PUT /{app}/{name}.flv          session/flv_publish_session.h
  *     WebSocket /{app}/{name}[.flv]        either, by its subprotocol
  *     GET, HEAD elsewhere                  server/static_files.h
+ *     or                                   server/pages.h
  *     OPTIONS                              for CORS
  *
  * A connection that is not a stream is kept for the next request. */

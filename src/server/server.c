@@ -1,6 +1,7 @@
 #include "server/server.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "core/catalogue.h"
@@ -10,10 +11,13 @@
 #include "net/listener.h"
 #include "net/tls_store.h"
 #include "server/api.h"
+#include "server/event_feed.h"
 #include "server/http_server.h"
+#include "server/notify_server.h"
 #include "server/record_server.h"
 #include "server/reload.h"
 #include "server/rtmp_server.h"
+#include "server/statistics.h"
 #include "server/tls_setup.h"
 
 #include <errno.h>
@@ -145,7 +149,9 @@ static int wait_for_stop(const sigset_t *signals, struct reload *reload)
     return number;
 }
 
-static int run_workers(struct context *context, const sigset_t *signals, struct reload *reload)
+/* *stop_by_ms (monotonic) is when all should be over. */
+static int run_workers(struct context *context, const sigset_t *signals, struct reload *reload,
+                       uint64_t *stop_by_ms)
 {
     unsigned started = 0;
     while (started < context->worker_count && worker_start(context->workers[started]) == 0)
@@ -160,6 +166,7 @@ static int run_workers(struct context *context, const sigset_t *signals, struct 
     } else {
         log_error(NULL, "cannot start a thread: %s", strerror(errno));
     }
+    *stop_by_ms = clock_monotonic_ms() + (uint64_t)reload->config->drain_s * 1000;
     for (unsigned i = 0; i < started; i++)
         worker_stop(context->workers[i]);
     for (unsigned i = 0; i < started; i++)
@@ -191,12 +198,15 @@ static void finish_recordings(struct record_server *recordings)
 int server_run(struct config *config, const struct options *options)
 {
     sigset_t signals;
+    uint64_t stop_by_ms = 0;
     int      error;
     block_signals(&signals);
     raise_descriptor_limit(config);
     struct context       *context = context_new(config);
     struct catalogue     *catalogue = open_catalogue(context);
     struct record_server *recordings = record_server_new(context, catalogue, &error);
+    struct event_feed    *feed = event_feed_new(context);
+    struct notify_server *notifier = notify_server_new(context, feed);
     context->catalogue = catalogue;
     struct reload         reload;
     reload_init(&reload, context, options, config);
@@ -206,13 +216,21 @@ int server_run(struct config *config, const struct options *options)
         make_workers(context);
         error = tls_setup_load(config, &context->tls) ? listen_all(context) : ERR_INVALID;
         if (error == 0)
-            error = run_workers(context, &signals, &reload);
+            error = statistics_start(context, recordings);
+        if (error == 0)
+            error = run_workers(context, &signals, &reload, &stop_by_ms);
         reload_close(&reload);
+        statistics_stop(context);
         finish_recordings(recordings);
+        worker_settle_all(context); /* the last recordings are told of */
+        notify_server_finish(notifier, stop_by_ms);
         worker_free_all(context);
         tls_store_free(context->tls);
         api_free(context);
+        statistics_free(context);
     }
+    notify_server_free(notifier);
+    event_feed_free(feed);
     record_server_free(recordings);
     catalogue_free(catalogue);
     context_free(context);

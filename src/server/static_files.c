@@ -4,6 +4,7 @@
 #include "core/worker.h"
 #include "server/file_answer.h"
 #include "server/http_peer.h"
+#include "server/pages.h"
 
 #include <string.h>
 
@@ -59,8 +60,13 @@ void static_files_serve(struct http_session *s, const struct http_request *reque
 {
     const struct config *config = s->base.worker->config;
     const char          *path = below_router(config, request->path);
+    struct file_wanted   wanted = {
+        .root = config->static_files.root,
+        .path = path,
+        .otherwise = pages_match(request->path) ? pages_serve : NULL,
+    };
     if (has_escaped_slash(request->target))
         http_answer_error(s, 404, "there is nothing here");
     else
-        file_answer_start(s, request, config->static_files.root, path, NULL);
+        file_answer_start(s, request, &wanted);
 }

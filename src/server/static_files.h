@@ -2,7 +2,8 @@
  *
  * Whole or in one range, with entity tag and date, from "name.br" or "name.gz" beside the file if
  * the client takes it; a folder is its index.html.  What begins with a dot is not there, nor is what
- * lies outside of the root, however a path or a link puts it.
+ * lies outside of the root, however a path or a link puts it.  A page of our own (server/pages.h) is
+ * served where the root has no file of its name.
  *
  * All reading is done by libuv's threads, never by a loop's: one buffer for each answer, filled
  * again when the client has taken it. */

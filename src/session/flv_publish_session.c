@@ -187,6 +187,11 @@ static void on_stop(struct session *base)
     session_close(base, "server stops");
 }
 
+static void on_kick(struct session *base, const char *reason)
+{
+    end(publisher_of(base), 403, reason);
+}
+
 static void answer_published(struct flv_publisher *p)
 {
     char text[URL_PATH_SIZE + 160]; /* a path needs no escapes: see protocol/url.h */
@@ -255,6 +260,7 @@ static const struct session_ops ops = {
     .on_published = on_published,
     .on_tick = on_tick,
     .on_stop = on_stop,
+    .on_kick = on_kick,
     .on_close = on_close,
     .destroy = destroy,
     .parts = parts,

@@ -137,6 +137,11 @@ static void on_stop(struct session *base)
     end((struct flv_session *)base, 503, WEBSOCKET_GOING_AWAY, "server stops");
 }
 
+static void on_kick(struct session *base, const char *reason)
+{
+    end((struct flv_session *)base, 403, WEBSOCKET_LINK_CODE(403), reason);
+}
+
 static void on_close(struct session *base, const char *reason)
 {
     struct flv_session *s = (struct flv_session *)base;
@@ -172,6 +177,7 @@ static const struct session_ops ops = {
     .name = "FLV",
     .on_tick = on_tick,
     .on_stop = on_stop,
+    .on_kick = on_kick,
     .on_close = on_close,
     .destroy = destroy,
     .parts = parts,

@@ -125,6 +125,13 @@ static void on_stop(struct session *base)
         http2_connection_end(h, "server stops");
 }
 
+static void on_kick(struct session *base, const char *reason)
+{
+    struct http2_connection *h = connection_of(base);
+    nghttp2_session_terminate_session(h->session, NGHTTP2_NO_ERROR);
+    http2_connection_end(h, reason);
+}
+
 static void on_close(struct session *base, const char *reason)
 {
     struct http2_connection *h = connection_of(base);
@@ -152,6 +159,7 @@ static const struct session_ops ops = {
     .name = "HTTP/2",
     .on_tick = on_tick,
     .on_stop = on_stop,
+    .on_kick = on_kick,
     .on_close = on_close,
     .destroy = destroy,
     .parts = parts,

@@ -10,7 +10,7 @@
 struct config;
 struct conn;
 
-enum { HTTP_REPLY_EXTRA_MAX = 8 };
+enum { HTTP_REPLY_EXTRA_MAX = 12 };
 
 /* All borrowed for the call. */
 struct http_reply {

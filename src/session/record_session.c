@@ -252,6 +252,11 @@ static void on_stop(struct session *base)
     worker_post(base->worker, base->worker, post_stop, base, (void *)"server stops");
 }
 
+static void on_kick(struct session *base, const char *reason)
+{
+    post_stop(base, (void *)reason);
+}
+
 static void on_close(struct session *base, const char *reason)
 {
     struct record_session *s = (struct record_session *)base;
@@ -277,6 +282,7 @@ static const struct session_ops ops = {
     .name = "Record",
     .on_tick = on_tick,
     .on_stop = on_stop,
+    .on_kick = on_kick,
     .on_close = on_close,
     .destroy = destroy,
     .parts = parts,

@@ -4,13 +4,14 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { frames, headers } from './lib/canned.mjs';
-import { enhancedFilm, FILMS, publishEnhanced, readEnhanced } from './lib/enhanced.mjs';
+import { frames, headers, metadataTag } from './lib/canned.mjs';
+import { enhancedFilm, FILMS, publishEnhanced, readEnhanced, vp8Film } from './lib/enhanced.mjs';
 import {
     assertMonotonic, AUDIO, isFrame, isKeyframe, isScript, isVideo, scriptOf, VIDEO, writeFlv,
 } from './lib/flv.mjs';
 import { fetchOnce } from './lib/http.mjs';
 import { probe, temporaryFolder } from './lib/media.mjs';
+import { run } from './lib/process.mjs';
 import { openPublisher, publish, sendTags } from './lib/publisher.mjs';
 import { isErrorStatus, RtmpClient } from './lib/rtmp.mjs';
 import { startServer } from './lib/server.mjs';
@@ -40,7 +41,7 @@ function assertRest(found, expected, who) {
     });
 }
 
-describe('FFmpeg 8 publishes', { concurrency: 2 }, () => {
+describe('FFmpeg 8 publishes', { concurrency: 4 }, () => {
     for (const [name, { log }] of Object.entries(FILMS)) {
         it(`${name}: players get every packet, and those who come late the rest`, TEST, async t => {
             const server = await startServer(t), film = await enhancedFilm(name);
@@ -110,7 +111,7 @@ describe('a viewer chooses', { concurrency: 3 }, () => {
     });
 
     it('HEVC with the codec id that Chinese CDNs gave it', TEST, async t => {
-        const server = await startServer(t), film = await enhancedFilm('hevc');
+        const server = await startServer(t), film = await enhancedFilm('hevc_flac');
         const viewer = openViewer(t, server, 'http', PATH, { query: 'plain=cdn&audio=none' });
         await server.viewersCame(PATH, 1);
         const publisher = publishEnhanced(t, film, server.rtmpUrl(PATH));
@@ -122,6 +123,14 @@ describe('a viewer chooses', { concurrency: 3 }, () => {
         assert.ok(rest.every(tag => (tag.body[0] & 0x0f) === 12));
         assert.equal(rest.filter(tag => tag.body[1] === 1).length, film.tracks[0].packets.length);
         assert.equal(scriptOf(viewer.tags.find(isScript))[1].videocodecid, 12);
+        const again = openViewers(t, server, '/live/again'), encoder = await openPublisher(t, server, '/live/again');
+        await server.viewersCame('/live/again', again.length);
+        sendTags(encoder, viewer.tags);
+        for (const each of again) {
+            await each.count(viewer.tags.length);
+            assert.deepEqual(bodies(each.tags), bodies(viewer.tags), 'encoders may say so, too');
+        }
+        await server.logged(/\/live\/again video 0: H265 Main .*192x108/);
     });
 
     it('to start with what comes next', TEST, async t => {
@@ -173,6 +182,11 @@ describe('a viewer chooses', { concurrency: 3 }, () => {
 });
 
 const body = (text, hex) => Buffer.concat([Buffer.from(text, 'latin1'), Buffer.from(hex, 'hex')]);
+// Configurations that encoders made; the samples of the unit tests are more of them.
+const AV1_CONFIG = '81010c000a0b0000000cc4ff6736be4010';
+const VVC_CONFIG = 'ff00111f010269000002d005000000028f0001002a0079000b0269000003001688014048802b49ff451918e00c42555aabd5' +
+                   'eb33255a12e472d4565a323040900001000c008100000b4400a022241820';
+
 const video = (text, hex = '') => ({ type: VIDEO, timestamp: 0, body: body(text, hex) });
 const audio = (text, hex = '') => ({ type: AUDIO, timestamp: 0, body: body(text, hex) });
 const bodies = tags => tags.filter(tag => !isScript(tag)).map(tag => tag.body.toString('latin1'));
@@ -193,9 +207,42 @@ const STREAMS = {
         [video('\x97\x02\x0f\x42\x3f\x01av01', '1200'), audio('\x97\x02\x00\x00\x09\x01mp4a', '21'), video('\x92av01'),
          audio('\x92mp4a')],
     ],
-    'HEVC and AV1 by a number': [
-        [video('\x1c\0\0\0\0', '01'), video('\x96\x00av01\x01', '81000c00')],
+    'HEVC by a number': [
+        [video('\x1c\0\0\0\0', '01'), video('\x96\x00av01\x01', '81000c00'), audio('\xaf\0', '1210')],
         [video('\x1c\x01\0\0\0', '02'), video('\x2c\x01\0\0\0', '03'), video('\x1c\x02\0\0\0')],
+        [/video 0: H265/],
+    ],
+    'AV1 by a number': [
+        [video('\x1d\0\0\0\0', AV1_CONFIG), audio('\xaf\0', '1190')],
+        [video('\x1d\x01\0\0\0', '1200'), audio('\xaf\x01', '21'), video('\x2d\x01\0\0\x28', '1200'), video('\x1d\x02\0\0\0')],
+        [/video 0: AV1 Main 2.1 640x360/, /audio 0: AAC LC 48000 Hz 2 channels/],
+    ],
+    'VVC and MP3': [
+        [video('\x90vvc1', VVC_CONFIG), audio('\x90.mp3')],
+        [video('\x91vvc1\xff\xff\xd8', '04'), audio('\x91.mp3', 'fffb9464'), video('\xa3vvc1', '05'), video('\x92vvc1'),
+         audio('\x92.mp3')],
+        [/video 0: H266 Main 10 6.3 720x1280$/, /audio 0: MP3 .*48000 Hz 2 channels$/],
+    ],
+    'VP8 and E-AC-3': [
+        [video('\x90vp08'), audio('\x90ec-3')],
+        [video('\x91vp08', '1000009d012ac0006c0000'), audio('\x91ec-3', '0b77011fb287c00021074878'), video('\xa1vp08', '31')],
+        [/video 0: VP8 .*192x108$/, /audio 0: E-AC-3 32000 Hz 1 channel$/],
+    ],
+    'nanoseconds of several tracks': [
+        [video('\x97\x02\x00\x00\x05\x06\x10vp09\x00\x00\x00\x01a\x01\x00\x00\x01b'),
+         audio('\x97\x03\x0f\x42\x3f\xff\x05\x20mp4a\x00\x00\x00\x02\x12\x10Opus\x01\x00\x00\x08OpusHead')],
+        [video('\x97\x02\x00\x00\x06\x17\x02\x00\x00\x07\x06\x01vp09\x01e'), video('\x97\x02\x00\x00\x07\x01vp09d'),
+         audio('\x97\x02\x00\x00\x08\x05\x01Opus\x01f'), audio('\x97\xff\x00\xff\x00', `${'00'.repeat(255)}016d703461ff`)],
+        [/video 1: VP9/, /audio 1: Opus/],
+    ],
+    'all forms of several tracks': [
+        [video('\x96\x20vp09\x00\x00\x00\x01aav01\x07\x00\x00\x04\x81\x00\x0c\x00'), video('\x96\x04vp09\x00', '02000163'),
+         audio('\x95\x10mp4a\x00\x00\x00\x02\x12\x10\xff\x00\x00\x02\x11\x90')],
+        [video('\x96\x21vp09\x00\x00\x00\x01bav01\x07\x00\x00\x02\x12\x00'), video('\xa6\x11vp09\x00\x00\x00\x01c'),
+         audio('\x95\x11mp4a\x00\x00\x00\x01d\xff\x00\x00\x01e'), audio('\x95\x21mp4a\x00\x00\x00\x01fmp4a\xff\x00\x00\x01g'),
+         video('\xa6\x01av01\x07', '1200'), video('\x96\x12vp09\x00\x00\x00\x00'), video('\x96\x22av01\x07\x00\x00\x00'),
+         audio('\x95\x02mp4a\xff')],
+        [/video 0: VP9/, /video 7: AV1/, /audio 0: AAC LC 44100 Hz 2/, /audio 255: AAC LC 48000 Hz 2/],
     ],
     'tracks that share messages, and some that do not': [
         [video('\x96\x10vp09\x00\x00\x00\x01a\x01\x00\x00\x01b'), video('\x96\x00vp09\x01c'),
@@ -204,8 +251,15 @@ const STREAMS = {
     ],
 };
 
+function ivfHead(frame, time) {
+    const head = Buffer.alloc(12);
+    head.writeUInt32LE(frame.length);
+    head.writeUInt32LE(time, 4);
+    return head;
+}
+
 describe('goes through unharmed', { concurrency: 3 }, () => {
-    for (const [what, [first, rest]] of Object.entries(STREAMS)) {
+    for (const [what, [first, rest, log = []]] of Object.entries(STREAMS)) {
         it(what, TEST, async t => {
             const server = await startServer(t), early = openViewers(t, server, PATH);
             await server.viewersCame(PATH, early.length);
@@ -217,8 +271,34 @@ describe('goes through unharmed', { concurrency: 3 }, () => {
                 await viewer.count(sent.length);
                 assert.deepEqual(bodies(viewer.tags), sent, viewer.name);
             }
+            for (const line of log)
+                await server.logged(line);
         });
     }
+
+    it('a film in VP8: who comes late can decode it as well', TEST, async t => {
+        const server = await startServer(t), { bytes, frames: pictures } = await vp8Film(), file = join(temporaryFolder(t), 'late.ivf');
+        const tags = pictures.map((frame, i) =>
+            ({ type: VIDEO, timestamp: 40 * i, body: Buffer.concat([Buffer.from(`${frame[0] & 1 ? '\xa1' : '\x91'}vp08`, 'latin1'), frame]) }));
+        const early = openViewers(t, server, PATH);
+        await server.viewersCame(PATH, early.length);
+        const client = await openPublisher(t, server, PATH);
+        sendTags(client, [metadataTag({ videocodecid: 0x76703038 }), ...tags.slice(0, 60)]);
+        await client.settled();
+        const late = openViewers(t, server, PATH);
+        await Promise.all(late.map(viewer => viewer.tag(isVideo)));
+        sendTags(client, tags.slice(60));
+        for (const [viewers, expected] of [[early, tags], [late, tags.slice(50)]])
+            for (const viewer of viewers) {
+                await viewer.count(1 + expected.length);
+                assert.deepEqual(bodies(viewer.tags), bodies(expected), viewer.name);
+            }
+        const seen = late[0].tags.filter(isVideo).map(tag => tag.body.subarray(5));
+        writeFileSync(file, Buffer.concat([bytes.subarray(0, 32), ...seen.flatMap((frame, i) => [ivfHead(frame, i), frame])]));
+        const { stderr } = await run('ffmpeg', ['-nostdin', '-v', 'error', '-xerror', '-i', file, '-f', 'null', '-']);
+        assert.equal(stderr, '');
+        await server.logged(/video 0: VP8 .*192x108$/);
+    });
 
     it('H.264 and AAC for a viewer who chooses what there is', TEST, async t => {
         const server = await startServer(t), tags = [...headers(), ...frames({ count: 20 })];

@@ -54,7 +54,7 @@ static void take(struct avpacket *p, const struct track_choice *choice, struct h
     if (avcodec_classify(p) < 0)
         return;
     wire_frame(p, 128);
-    stream_tracks_read(tracks, p, &lock, "/live/s");
+    stream_tracks_read(tracks, p, &lock, "/live/s", 0);
     check_choice(choice, p);
     if (!(p->flags & AV_HEADERS))
         return;

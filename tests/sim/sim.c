@@ -31,6 +31,7 @@ struct context *sim_context(void)
 void sim_begin(const struct config *config, unsigned workers)
 {
     sim_time_begin();
+    sim_memory_begin();
     context = context_new(config);
     context->worker_count = workers;
     context->workers = alloc_zeroed(workers * sizeof *context->workers);

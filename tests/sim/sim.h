@@ -22,7 +22,7 @@ struct sim_socket;
 
 enum sim_port { SIM_RTMP, SIM_HTTP, SIM_HTTP2 }; /* HTTP/2 as if TLS had agreed on it */
 
-#define SIM_SOCKETS_MAX 64
+#define SIM_SOCKETS_MAX 4096
 #define SIM_WORKERS_MAX 4
 #define SIM_ROOM_ENDLESS SIZE_MAX
 
@@ -58,6 +58,16 @@ void sim_set_room(struct sim_socket *, size_t size);
 
 /* No read or write by the server takes more than this; 0 is no limit. */
 void sim_set_stride(struct sim_socket *, size_t reading, size_t writing);
+
+/* The next `count` sends fail with `error`, an errno. */
+void sim_fail_sends(struct sim_socket *, int error, unsigned count);
+
+/* Of what the server asks alloc_try() for from now on, the `nth` is not to be had; 0: all is. */
+void     sim_fail_allocation(unsigned nth);
+unsigned sim_allocation_count(void); /* since sim_begin() */
+
+/* Forget a socket that the server has closed: another may have its place. */
+void sim_release(struct sim_socket *);
 
 /* What the server has sent that was not asked for yet: valid up to the next turn. */
 struct bytes sim_receive(struct sim_socket *);

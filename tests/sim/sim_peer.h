@@ -2,7 +2,8 @@
  *
  *     sim.c         the server: context, workers, turns
  *     sim_socket.c  connections that are memory
- *     sim_time.c    clocks and random numbers */
+ *     sim_time.c    clocks and random numbers
+ *     sim_memory.c  memory that runs out */
 #ifndef MILLRACE_SIM_SIM_PEER_H
 #define MILLRACE_SIM_SIM_PEER_H
 
@@ -27,5 +28,9 @@ void sim_sockets_free(void);
 
 void sim_time_begin(void);
 void sim_time_pass(uint64_t ms);
+
+/* sim_memory.c */
+
+void sim_memory_begin(void);
 
 #endif

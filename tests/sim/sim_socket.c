@@ -26,6 +26,8 @@ struct sim_socket {
     struct sim_buffer in, out;  /* as the server sees them */
     size_t            room;
     size_t            read_stride, write_stride;
+    unsigned          failures; /* sends that fail */
+    int               failure;  /* with this errno */
     bool              ended, reset;         /* by the peer */
     bool              http2;                /* agreed on, and not told yet */
     bool              server_ended, closed; /* by the server */
@@ -54,13 +56,28 @@ static void append(struct sim_buffer *b, const void *data, size_t size)
 
 struct sim_socket *sim_socket_new(void)
 {
-    if (count == SIM_SOCKETS_MAX)
+    unsigned at = 0;
+    while (at < count && sockets[at] != NULL)
+        at++;
+    if (at == SIM_SOCKETS_MAX)
         return NULL;
+    if (at == count)
+        count++;
     struct sim_socket *s = alloc_zeroed(sizeof *s);
-    s->fd = FD_FIRST + (int)count;
+    s->fd = FD_FIRST + (int)at;
     s->room = SIM_ROOM_ENDLESS;
-    sockets[count++] = s;
+    sockets[at] = s;
     return s;
+}
+
+void sim_release(struct sim_socket *s)
+{
+    if (!s->closed || s->poll != NULL)
+        abort(); /* a descriptor is lost */
+    sockets[s->fd - FD_FIRST] = NULL;
+    free(s->in.data);
+    free(s->out.data);
+    free(s);
 }
 
 int sim_socket_fd(const struct sim_socket *s)
@@ -88,11 +105,8 @@ void sim_sockets_free(void)
 {
     while (count > 0) {
         struct sim_socket *s = sockets[--count];
-        if (!s->closed || s->poll != NULL)
-            abort(); /* a descriptor is lost */
-        free(s->in.data);
-        free(s->out.data);
-        free(s);
+        if (s != NULL)
+            sim_release(s);
     }
 }
 
@@ -123,6 +137,12 @@ void sim_set_stride(struct sim_socket *s, size_t reading, size_t writing)
 {
     s->read_stride = reading;
     s->write_stride = writing;
+}
+
+void sim_fail_sends(struct sim_socket *s, int error, unsigned times)
+{
+    s->failure = error;
+    s->failures = times;
 }
 
 struct bytes sim_receive(struct sim_socket *s)
@@ -156,7 +176,7 @@ bool sim_sockets_poll(void)
     bool any = false;
     for (unsigned i = 0; i < count; i++) {
         struct sim_socket *s = sockets[i];
-        int                events = s->poll != NULL ? ready(s) : 0;
+        int                events = s != NULL && s->poll != NULL ? ready(s) : 0;
         if (events != 0) {
             any = true;
             s->on_poll(s->poll, 0, events);
@@ -210,6 +230,10 @@ ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags)
         abort(); /* nothing may follow the end */
     if (s->reset)
         return fail(EPIPE);
+    if (s->failures > 0) {
+        s->failures--;
+        return fail(s->failure);
+    }
     size_t left = s->write_stride > 0 ? least(s->room, s->write_stride) : s->room, sent = 0;
     for (size_t i = 0; i < message->msg_iovlen && left > 0; i++) {
         size_t n = least(message->msg_iov[i].iov_len, left);
@@ -278,7 +302,7 @@ int __wrap_uv_poll_init(uv_loop_t *loop, uv_poll_t *poll, int fd)
 static struct sim_socket *watched_by(const void *poll)
 {
     for (unsigned i = 0; i < count; i++)
-        if (sockets[i]->poll == poll)
+        if (sockets[i] != NULL && sockets[i]->poll == poll)
             return sockets[i];
     return NULL;
 }

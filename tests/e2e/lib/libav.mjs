@@ -64,6 +64,8 @@ const digest = bytes => createHash('sha1').update(bytes).digest('hex').slice(0, 
 async function read(url) {
     const input = await openInput(url), packets = [];
     await forEachPacket(input, (packet, stream) => {
+        if (packet.data === null) // it has one for an empty SequenceStart
+            return;
         const dts = milliseconds(packet.dts, stream.timeBase), pts = milliseconds(packet.pts, stream.timeBase);
         (packets[packet.streamIndex] ??= []).push([digest(packet.data), dts, pts - dts, packet.isKeyframe]);
     });

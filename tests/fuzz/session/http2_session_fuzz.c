@@ -6,6 +6,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    script_play((struct bytes){ data, size }, SIM_HTTP2);
+    script_play((struct bytes){ data, size }, SIM_HTTP2, NULL);
     return 0;
 }

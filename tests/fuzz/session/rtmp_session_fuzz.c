@@ -6,6 +6,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    script_play((struct bytes){ data, size }, SIM_RTMP);
+    script_play((struct bytes){ data, size }, SIM_RTMP, NULL);
     return 0;
 }

@@ -28,6 +28,9 @@ static void test_defaults(void **state)
     assert_string_equal(settings.urls[PROTOCOL_RTMP], "rtmp://127.0.0.1:1935/live/bench{}");
     assert_string_equal(settings.urls[PROTOCOL_FLV], "http://127.0.0.1:8000/live/bench{}.flv");
     assert_string_equal(settings.urls[PROTOCOL_WS], "ws://127.0.0.1:8000/live/bench{}.flv");
+    assert_string_equal(settings.urls[PROTOCOL_RTMPS], "rtmps://127.0.0.1:1936/live/bench{}");
+    assert_string_equal(settings.urls[PROTOCOL_HTTPS], "https://127.0.0.1:8443/live/bench{}.flv");
+    assert_string_equal(settings.urls[PROTOCOL_WSS], "wss://127.0.0.1:8443/live/bench{}.flv");
     CHECK_EQ(settings.publish, 1);
     CHECK_EQ(settings.streams, 1);
     CHECK_EQ(settings.viewers, 10);
@@ -54,6 +57,10 @@ static void test_all_kinds_of_values(void **state)
     CHECK_EQ(settings.cpu, 0);
     assert_string_equal(settings.urls[PROTOCOL_RTMP], "rtmp://h/x/{}");
     assert_string_equal(settings.urls[PROTOCOL_WS], "ws://[::1]:99/a/p{}.flv");
+    CHECK_EQ(parse("--file a --protocol https,rtmps,wss --https-port 9 --wss-url wss://h/{}"), 0);
+    CHECK_EQ(settings.mix[1], PROTOCOL_RTMPS);
+    assert_string_equal(settings.urls[PROTOCOL_HTTPS], "https://127.0.0.1:9/live/bench{}.flv");
+    assert_string_equal(settings.urls[PROTOCOL_WSS], "wss://h/{}");
 }
 
 static void test_refusals(void **state)

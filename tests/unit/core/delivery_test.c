@@ -301,6 +301,34 @@ static void test_all_forms_and_late_joiners(void **state)
     drop_all(packets, COUNT(packets));
 }
 
+/* Packets are gathered for the window, but for a large keyframe, which takes along what waits. */
+static void test_gathering(void **state)
+{
+    (void)state;
+    struct watcher  *w = watch(WIRE_FLV);
+    struct avpacket *packets[5];
+    struct expected  first = { 0 }, all = { 0 };
+    config->delivery.flush_ms = 1000;
+    setsockopt(w->viewer.conn->fd, SOL_SOCKET, SO_SNDBUF, &(int){ 1 << 20 }, sizeof(int));
+    packets[0] = publish(make_key(0));
+    packets[1] = publish(make_audio(0));
+    receive_all(w); /* who joins does not wait */
+    for (int i = 0; i < 2; i++)
+        expect(&first, packets[i], WIRE_FLV);
+    check_seen(w, &first);
+    packets[2] = publish(make_inter(40));
+    packets[3] = publish(make_packet(AV_VIDEO, AV_KEYFRAME, 60, OUTLET_LARGE_SIZE - 1, 5));
+    receive_all(w);
+    CHECK_EQ(w->seen_size, first.size);
+    packets[4] = publish(make_packet(AV_VIDEO, AV_KEYFRAME, 80, OUTLET_LARGE_SIZE, 6));
+    receive_all(w);
+    for (int i = 0; i < 5; i++)
+        expect(&all, packets[i], WIRE_FLV);
+    check_seen(w, &all);
+    stop_watching(w);
+    drop_all(packets, COUNT(packets));
+}
+
 /* The viewers of many streams, at like places, share batches: each gets its own stream's bytes. */
 static void test_many_streams(void **state)
 {
@@ -935,6 +963,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(test_all_forms_and_late_joiners),
+        TEST(test_gathering),
         TEST(test_many_streams),
         TEST(test_small_writes),
         TEST(test_words_between_packets),

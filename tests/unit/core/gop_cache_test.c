@@ -205,7 +205,7 @@ static void test_several_video_tracks(void **state)
     CHECK_EQ(cache.video_track, 1);
     append(VIDEO(0, "\x96\1vp09\2x"));
     CHECK_EQ(cache.start, 0);
-    uint64_t key = append(VIDEO(0, "\x96\1vp09\1x"));
+    uint64_t key = append(VIDEO(30, "\x96\1vp09\1x"));
     CHECK_EQ(cache.start, key);
     append(VIDEO(40, "\x96\1vp09\2x"));
     CHECK_EQ(cache.start, key);
@@ -256,6 +256,23 @@ static void test_tracks_with_keyframes_at_one_time(void **state)
     CHECK_EQ(cache.start, second);
     uint64_t third = append(make_key(160));
     CHECK_EQ(cache.start, third);
+}
+
+/* Also where the first group begins, and nothing else would be kept. */
+static void test_the_first_keyframes_of_tracks(void **state)
+{
+    (void)state;
+    append(make_header(AV_VIDEO));
+    uint64_t first = append(make_second(AV_KEYFRAME, 0));
+    append(make_key(VIDEO_GROUPS_TOGETHER_MS));
+    CHECK_EQ(cache.start, first);
+    gop_cache_restart(&cache);
+    append(make_header(AV_VIDEO));
+    append(make_second(AV_KEYFRAME, 100));
+    append(make_second(0, 140));
+    CHECK_EQ(cache.ring.first, cache.ring.next); /* nobody can start there */
+    uint64_t late = append(make_key(141));
+    CHECK_EQ(cache.start, late);
 }
 
 static void test_frames_that_lack_a_keyframe(void **state)
@@ -319,6 +336,7 @@ int main(void)
         TEST(test_a_new_header_replaces_its_track),
         TEST(test_several_video_tracks),
         TEST(test_tracks_with_keyframes_at_one_time),
+        TEST(test_the_first_keyframes_of_tracks),
         TEST(test_frames_that_lack_a_keyframe),
         TEST(test_side_info_is_a_header),
         TEST(test_trim_spares_who_is_behind),

@@ -7,7 +7,8 @@
  *     ...  as the step says; what is lacking is zero
  *
  * A message, a frame or a tag is framed when the step is played, so that a change of its body leaves
- * it whole.  tests/fuzz/session/seeds.mjs makes scripts from what real clients send. */
+ * it whole.  The seeds in tests/fuzz/corpus/rtmp_session and beside it, which seeds.mjs makes from
+ * what real clients send, are such scripts. */
 #ifndef MILLRACE_FUZZ_SESSION_SCRIPT_H
 #define MILLRACE_FUZZ_SESSION_SCRIPT_H
 
@@ -30,6 +31,7 @@ enum step {
     STEP_ROOM,    /* u24 bytes that the peer takes from now on; ffffff is no limit */
     STEP_STRIDE,  /* u8, u8: bytes at a time that are read and written; 0 is no limit */
     STEP_JUMP,    /* i32 seconds by which the wall clock is wrong from now on */
+    STEP_LACK,    /* u8 of the allocations to come that a peer sizes, which one fails; u8 sends that do */
     STEP_COUNT,
 };
 
@@ -53,8 +55,19 @@ struct script_step {
  * there is. */
 bool script_next(struct bytes *in, struct script_step *out);
 
+/* What goes wrong while a script is played; all zero: nothing but what it says itself. */
+struct script_faults {
+    size_t   read_stride, write_stride; /* as sim_set_stride(), for all peers */
+    unsigned allocation;                /* that fails, as sim_fail_allocation() */
+    size_t   bytes_max;                 /* that all peers send before they fall silent; 0 is no limit */
+    bool     reset;                     /* they reset their connections then */
+    unsigned dribble_ms;                /* they send a byte at a time, so far apart */
+    bool     silent;                    /* the peers are there until the end, but say no more */
+};
+
 /* Play a script, with all that the server answers judged (judge.h), and a look at what it leaves.
- * `port` is what a peer connects to that does something before its STEP_OPEN. */
-void script_play(struct bytes script, enum sim_port port);
+ * `port` is what a peer connects to that does something before its STEP_OPEN.  Returns how many
+ * bytes the peers have sent. */
+size_t script_play(struct bytes script, enum sim_port port, const struct script_faults *);
 
 #endif

@@ -2,13 +2,20 @@
 
 #include "base/log.h"
 #include "core/config.h"
+#include "core/context.h"
 #include "judge.h"
 #include "protocol/rtmp_chunk.h"
 #include "protocol/rtmp_handshake.h"
 #include "protocol/rtmp_message.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+/* Peers that say nothing are gone after this, whatever they were doing: the longest of all time
+ * limits, and then some. */
+#define SILENCE_S      240
+#define SILENCE_STEP_S 5
 
 /* Where no peer of a script may break anything: small limits, so that scripts come to them. */
 #define COMMON \
@@ -66,14 +73,18 @@ bool script_next(struct bytes *in, struct script_step *out)
 /* Peers. */
 
 struct peer {
+    struct play       *play;
     struct sim_socket *socket;
     struct judge      *judge;
     uint32_t           chunk_size; /* RTMP: what it last said */
 };
 
 struct play {
-    struct peer   peers[SCRIPT_PEERS];
-    enum sim_port port;
+    struct peer          peers[SCRIPT_PEERS];
+    enum sim_port        port;
+    struct script_faults faults;
+    size_t               sent; /* by all peers */
+    bool                 over; /* they have sent all that they may */
 };
 
 static void listen_to(struct peer *p)
@@ -86,17 +97,55 @@ static void listen_to(struct peer *p)
         judge_end(p->judge);
 }
 
-/* A peer that connects anew lets its old connection hang. */
+/* A peer that connects anew has reset its old connection. */
 static void open_peer(struct peer *p, enum sim_port port, unsigned index)
 {
     static const char *const ips[SCRIPT_PEERS] = { "203.0.113.1", "203.0.113.2", "2001:db8::3", "192.0.2.4" };
     struct sim_socket *socket = sim_connect(port, index, ips[index]);
     if (socket == NULL)
         return;
-    if (p->socket != NULL)
+    if (p->socket != NULL) {
+        sim_set_stride(p->socket, 0, 0); /* nobody is to wait for it */
         sim_send_reset(p->socket);
+    }
     judge_free(p->judge);
-    *p = (struct peer){ .socket = socket, .judge = judge_new(port), .chunk_size = RTMP_CHUNK_SIZE_DEFAULT };
+    p->socket = socket;
+    p->judge = judge_new(port);
+    p->chunk_size = RTMP_CHUNK_SIZE_DEFAULT;
+    sim_set_stride(socket, p->play->faults.read_stride, p->play->faults.write_stride);
+}
+
+static void reset_all(struct play *play)
+{
+    for (unsigned i = 0; i < SCRIPT_PEERS; i++)
+        if (play->peers[i].socket != NULL)
+            sim_send_reset(play->peers[i].socket);
+}
+
+static void dribble(struct peer *p, struct bytes out)
+{
+    for (size_t i = 0; i < out.size; i++) {
+        sim_send(p->socket, (struct bytes){ out.data + i, 1 });
+        sim_wait(p->play->faults.dribble_ms);
+    }
+}
+
+/* All that a peer sends passes here. */
+static void send_bytes(struct peer *p, struct bytes out)
+{
+    struct play *play = p->play;
+    size_t       max = play->faults.bytes_max;
+    if (max > 0 && play->sent + out.size > max) {
+        out.size = max - play->sent;
+        play->over = true;
+    }
+    play->sent += out.size;
+    if (play->faults.dribble_ms > 0)
+        dribble(p, out);
+    else
+        sim_send(p->socket, out);
+    if (play->over && play->faults.reset)
+        reset_all(play);
 }
 
 /* What goes out, framed. */
@@ -106,7 +155,7 @@ static uint8_t frame[512 * 1024];
 static void send_written(struct peer *p, const struct writer *w)
 {
     if (!w->overrun)
-        sim_send(p->socket, (struct bytes){ w->start, writer_size(w) });
+        send_bytes(p, (struct bytes){ w->start, writer_size(w) });
 }
 
 static void greet(struct peer *p, struct bytes body)
@@ -258,6 +307,13 @@ static void wait_a_while(struct bytes body)
     sim_wait(16 * read_le(&r, 2));
 }
 
+static void lack(struct peer *p, struct bytes body)
+{
+    struct reader r = reader_over(body);
+    sim_fail_allocation((unsigned)read_be(&r, 1));
+    sim_fail_sends(p->socket, ENOBUFS, (unsigned)read_be(&r, 1));
+}
+
 static void jump(struct bytes body)
 {
     struct reader r = reader_over(body);
@@ -274,7 +330,7 @@ static void do_step(struct play *play, const struct script_step *step)
             return;
     }
     switch (step->what) {
-    case STEP_BYTES:   sim_send(p->socket, step->body); break;
+    case STEP_BYTES:   send_bytes(p, step->body); break;
     case STEP_GREET:   greet(p, step->body); break;
     case STEP_MESSAGE: send_message(p, step->body); break;
     case STEP_FRAME:   send_frame(p, step->body); break;
@@ -288,6 +344,7 @@ static void do_step(struct play *play, const struct script_step *step)
     case STEP_ROOM:    set_room(p, step->body); break;
     case STEP_STRIDE:  set_stride(p, step->body); break;
     case STEP_JUMP:    jump(step->body); break;
+    case STEP_LACK:    lack(p, step->body); break;
     default:           break;
     }
 }
@@ -298,32 +355,50 @@ static void listen_to_all(struct play *play)
         listen_to(&play->peers[i]);
 }
 
-void script_play(struct bytes script, enum sim_port port)
+/* In the end nobody is slow any more; with `silent`, nobody ever says another word. */
+static void finish(struct play *play)
+{
+    for (unsigned i = 0; i < SCRIPT_PEERS; i++) {
+        if (play->peers[i].socket == NULL)
+            continue;
+        sim_set_stride(play->peers[i].socket, 0, 0);
+        sim_set_room(play->peers[i].socket, SIM_ROOM_ENDLESS);
+    }
+    sim_settle();
+    listen_to_all(play);
+    for (unsigned waited_s = 0; play->faults.silent && waited_s < SILENCE_S; waited_s += SILENCE_STEP_S) {
+        sim_wait(SILENCE_STEP_S * 1000);
+        listen_to_all(play);
+    }
+    if (play->faults.silent && stats_get(&sim_context()->stats.connections) != 0)
+        abort(); /* somebody is kept who shows no life */
+}
+
+size_t script_play(struct bytes script, enum sim_port port, const struct script_faults *faults)
 {
     struct play        play = { .port = port };
     struct script_step step;
     if (script.size < 1)
-        return;
+        return 0;
+    if (faults != NULL)
+        play.faults = *faults;
+    for (unsigned i = 0; i < SCRIPT_PEERS; i++)
+        play.peers[i].play = &play;
     sim_begin(config_at(script.data[0]), 2);
+    sim_fail_allocation(play.faults.allocation);
     script.data++;
     script.size--;
-    for (unsigned i = 0; i < SCRIPT_STEP_MAX && script_next(&script, &step); i++) {
+    for (unsigned i = 0; i < SCRIPT_STEP_MAX && !play.over && script_next(&script, &step); i++) {
         do_step(&play, &step);
         if (!step.same_turn)
             sim_turn();
         listen_to_all(&play);
     }
-    for (unsigned i = 0; i < SCRIPT_PEERS; i++) {
-        if (play.peers[i].socket == NULL)
-            continue;
-        sim_set_stride(play.peers[i].socket, 0, 0);
-        sim_set_room(play.peers[i].socket, SIM_ROOM_ENDLESS);
-    }
-    sim_settle();
-    listen_to_all(&play);
+    finish(&play);
     sim_stop();
     listen_to_all(&play);
     sim_end();
     for (unsigned i = 0; i < SCRIPT_PEERS; i++)
         judge_free(play.peers[i].judge);
+    return play.sent;
 }

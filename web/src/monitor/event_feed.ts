@@ -1,0 +1,93 @@
+// event_feed.ts - what happens on the server, newest first.
+
+import type { ServerEvent } from '../api/types.ts';
+import { t, type Key } from '../i18n/index.ts';
+import { h, replace } from '../lib/dom.ts';
+import { timeOfDay } from '../lib/format.ts';
+import { message } from '../ui/parts.ts';
+
+const KEPT_MAX = 200;
+
+const KINDS: Record<string, [string, Key]> = {
+    postPublish: ['good', 'eventPublish'],
+    donePublish: ['', 'eventPublishEnd'],
+    postPlay: ['', 'eventPlay'],
+    donePlay: ['', 'eventPlayEnd'],
+    postRecord: ['accent', 'eventRecord'],
+    doneRecord: ['', 'eventRecordEnd'],
+    takeover: ['warn', 'eventTakeover'],
+    standby: ['warn', 'eventStandby'],
+    stall: ['warn', 'eventStall'],
+    skip: ['warn', 'eventSkip'],
+    limit: ['bad', 'eventLimit'],
+};
+
+// What happens before a session begins is told by what comes of it.
+const GROUPS: Record<string, string[]> = {
+    publishers: ['postPublish', 'donePublish', 'takeover', 'standby'],
+    viewers: ['postPlay', 'donePlay', 'skip'],
+    recordings: ['postRecord', 'doneRecord'],
+    trouble: ['stall', 'skip', 'limit', 'takeover', 'standby'],
+};
+
+function line(event: ServerEvent, withStream: boolean): HTMLElement {
+    const [kind, key] = KINDS[event.action] ?? ['', null];
+    const who = [event.ip, event.protocol].filter(Boolean).join(' · ');
+    return h('li', { class: 'event', data: { action: event.action } },
+        h('time', { datetime: event.time }, timeOfDay(event.time)),
+        h('span', { class: `badge ${kind}` }, key === null ? event.action : t(key)),
+        h('span', { class: 'event-text' },
+          withStream && event.streamPath ? h('a', { href: `#${event.streamPath}` }, event.streamPath.slice(1)) : null,
+          h('span', { class: 'soft' }, who),
+          event.reason ? h('span', { class: 'faint' }, event.reason) : null));
+}
+
+export class EventFeed {
+    readonly element: HTMLElement;
+    #list = h('ol', { class: 'events' });
+    #empty = message({ icon: 'empty', title: t('noEvents'), text: t('noEventsText') });
+    #events: ServerEvent[] = [];
+    #stream: string | null;
+    #group: HTMLSelectElement;
+
+    // Of one stream, or of all.
+    constructor(stream: string | null = null) {
+        this.#stream = stream;
+        this.#group = h('select', { class: 'select compact', 'aria-label': t('eventsWhich'), onchange: () => this.#redraw() },
+            h('option', { value: '' }, t('eventsAll')), h('option', { value: 'publishers' }, t('publishers')),
+            h('option', { value: 'viewers' }, t('viewers')), h('option', { value: 'recordings' }, t('recordings')),
+            h('option', { value: 'trouble' }, t('eventsTrouble')));
+        this.element = h('section', { class: 'card events-card', 'aria-label': t('events') },
+            h('div', { class: 'card-head' }, h('h2', {}, t('events')), this.#group),
+            h('div', { class: 'events-scroller', tabindex: '0', role: 'log', 'aria-live': 'off', 'aria-label': t('events') },
+              this.#list, this.#empty));
+    }
+
+    get length(): number {
+        return this.#events.length;
+    }
+
+    add(event: ServerEvent): void {
+        if (event.action.startsWith('pre') || (this.#stream !== null && event.streamPath !== this.#stream))
+            return;
+        this.#events.unshift(event);
+        if (this.#events.length > KEPT_MAX)
+            this.#events.pop();
+        if (!this.#isWanted(event))
+            return;
+        this.#empty.hidden = true;
+        this.#list.prepend(line(event, this.#stream === null));
+        if (this.#list.childElementCount > KEPT_MAX)
+            this.#list.lastElementChild!.remove();
+    }
+
+    #isWanted(event: ServerEvent): boolean {
+        return this.#group.value === '' || GROUPS[this.#group.value]!.includes(event.action);
+    }
+
+    #redraw(): void {
+        const wanted = this.#events.filter(event => this.#isWanted(event));
+        replace(this.#list, ...wanted.map(event => line(event, this.#stream === null)));
+        this.#empty.hidden = wanted.length > 0;
+    }
+}
