@@ -201,13 +201,9 @@ static void answer_download(struct api_call *call)
         api_fail(call, 404, "there is no such recording");
         return;
     }
-    struct http_session        *session = api_hand_over(call);
-    const struct file_answer_of file = {
-        .root = s->root,
-        .path = s->file,
-        .save_as = strrchr(s->file, '/') + 1,
-    };
-    file_answer_start(session, http_request_of(session), &file);
+    struct file_wanted   wanted = { .root = s->root, .path = s->file, .save_as = strrchr(s->file, '/') + 1 };
+    struct http_session *session = api_hand_over(call);
+    file_answer_start(session, http_request_of(session), &wanted);
 }
 
 static void download_file(struct api_call *call)

@@ -356,7 +356,8 @@ static void on_cancel(struct http_answer *answer)
         free_answer(a);
 }
 
-void file_answer_start(struct http_session *s, const struct http_request *request, const struct file_answer_of *of)
+void file_answer_start(struct http_session *s, const struct http_request *request,
+                       const struct file_wanted *wanted)
 {
     struct worker *worker = s->base.worker;
     if (worker->file_count >= FILES_MAX) {
@@ -368,10 +369,10 @@ void file_answer_start(struct http_session *s, const struct http_request *reques
     a->answer = (struct http_answer){ .on_writable = on_writable, .on_cancel = on_cancel };
     a->session = s;
     a->worker = worker;
-    a->root = alloc_string(of->root);
-    a->path = alloc_string(of->path);
-    a->save_as = of->save_as != NULL ? alloc_string(of->save_as) : NULL;
-    a->otherwise = of->otherwise;
+    a->root = alloc_string(wanted->root);
+    a->path = alloc_string(wanted->path);
+    a->save_as = wanted->save_as != NULL ? alloc_string(wanted->save_as) : NULL;
+    a->otherwise = wanted->otherwise;
     a->file = (struct file_lookup){
         .root = a->root,
         .path = a->path,

@@ -209,10 +209,10 @@ int server_run(struct config *config, const struct options *options)
     struct event_feed    *feed = event_feed_new(context);
     struct notify_server *notifier = notify_server_new(context, feed);
     struct event_stream  *events = event_stream_new(context, feed);
-    context->catalogue = catalogue;
     struct reload         reload;
-    reload_init(&reload, context, options, config);
     struct api_parts      parts = { context, &reload, catalogue, recordings, events };
+    context->catalogue = catalogue;
+    reload_init(&reload, context, options, config);
     if (error == 0) {
         api_new(&parts);
         make_workers(context);

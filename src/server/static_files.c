@@ -58,9 +58,9 @@ static bool has_escaped_slash(const char *target)
 
 void static_files_serve(struct http_session *s, const struct http_request *request)
 {
-    const struct config        *config = s->base.worker->config;
-    const char                 *path = below_router(config, request->path);
-    const struct file_answer_of file = {
+    const struct config *config = s->base.worker->config;
+    const char          *path = below_router(config, request->path);
+    struct file_wanted   wanted = {
         .root = config->static_files.root,
         .path = path,
         .otherwise = pages_match(request->path) ? pages_serve : NULL,
@@ -68,5 +68,5 @@ void static_files_serve(struct http_session *s, const struct http_request *reque
     if (has_escaped_slash(request->target))
         http_answer_error(s, 404, "there is nothing here");
     else
-        file_answer_start(s, request, &file);
+        file_answer_start(s, request, &wanted);
 }

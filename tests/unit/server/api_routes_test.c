@@ -9,7 +9,7 @@ static json_t *document;
 
 /* Routes whose code is yet to come. */
 static const char *const to_come[] = {
-    "/metrics", "/api/statistics", "/api/streams", "/api/sessions", "/api/events", "/api/records", "/api/v1",
+    "/api/streams/{app}/{name}/record", "/api/records", "/api/v1",
 };
 
 static const struct { enum http_method method; const char *name; } methods[] = {
