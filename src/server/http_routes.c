@@ -190,7 +190,8 @@ static void on_publish(struct http_session *s, const struct http_request *reques
 
 static bool is_api(const struct http_session *s, const struct http_request *request)
 {
-    return api_has_path(s->base.worker->config, request->path) && !is_stream(s, request);
+    const struct worker *w = s->base.worker;
+    return w->context->api != NULL && api_has_path(w->config, request->path) && !is_stream(s, request);
 }
 
 /* WebSockets: streams as well, with or without ".flv". */
