@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "base/log_flood.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -64,7 +65,8 @@ bool context_admit(struct context *c, const char *ip)
     }
     stats_add(&c->stats.connections_refused, 1);
     const char *why = limit_hit(&c->stats, limit);
-    log_warn(NULL, "connection from %s refused: %s", ip, why);
+    if (log_flood_pass(LOG_FLOOD_CONNECTIONS))
+        log_warn(NULL, "connection from %s refused: %s", ip, why);
     return false;
 }
 

@@ -98,22 +98,30 @@ static int begin(struct disk_file *f, const void *head, size_t size)
     return error;
 }
 
+static int try_to_open(struct disk_file *f, const void *head, size_t size)
+{
+    f->folder = record_path_open_folder(&f->path, true);
+    if (f->folder < 0) {
+        f->folder = -1;
+        return errno;
+    }
+    int error = begin(f, head, size);
+    if (error != 0)
+        close_all(f);
+    return error;
+}
+
 int disk_file_open(struct disk_file *f, const struct record_path *path, const struct disk_options *options,
                    const void *head, size_t size)
 {
     disk_file_init(f);
     f->options = options;
     f->path = *path;
-    f->folder = record_path_open_folder(path, true);
-    if (f->folder < 0) {
-        f->folder = -1;
-        return errno;
-    }
-    int error = begin(f, head, size);
-    if (error != 0) {
-        close_all(f);
+    int error = try_to_open(f, head, size);
+    if (error == ENOENT) /* who deletes recordings found the folder empty just then */
+        error = try_to_open(f, head, size);
+    if (error != 0)
         return error;
-    }
     f->size = size;
     f->synced_ms = f->looked_ms = clock_monotonic_ms();
     return 0;

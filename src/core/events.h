@@ -22,8 +22,8 @@
  *
  * What can happen many times a second is gathered, and `count` says how often it was.  Of a
  * session: the first skip is told at once, the next EVENT_GATHER_MS later at the earliest, what is
- * left before donePlay.  Of each limit: what was hit is told within a second, and from then on once
- * in EVENT_GATHER_MS.
+ * left before its next event of another type, donePlay at the latest.  Of each limit: what was hit
+ * is told within a second, and from then on once in EVENT_GATHER_MS.
  *
  * An observer must not end the session of an event within the call; it posts that to its worker. */
 #ifndef MILLRACE_CORE_EVENTS_H

@@ -145,10 +145,20 @@ static int seek_first(struct record_source *s)
     return 0;
 }
 
+/* Of several that began before the period, the last: the wall clock has them overlap by a little, and by
+ * much where a publisher sent faster than time passes. */
+static void skip_earlier(struct record_source *s)
+{
+    struct catalogue_place next = s->place;
+    while (catalogue_next(s->catalogue, &s->filter, &next) == 0 && next.start_ms <= s->filter.from_ms)
+        s->place = next;
+}
+
 int record_source_open(struct record_source *s)
 {
     int error;
     while ((error = catalogue_next(s->catalogue, &s->filter, &s->place)) == 0) {
+        skip_earlier(s);
         if (open_file(s) == 0 && seek_first(s) == 0)
             return 0;
         if (atomic_load(&s->cancelled))

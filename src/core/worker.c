@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/log_flood.h"
 #include "core/broadcast.h"
 #include "core/context.h"
 #include "core/fanout.h"
@@ -258,8 +259,10 @@ static void on_tick(uv_timer_t *timer)
     tick_outlets(w);
     if (++w->ticks % SESSION_TICKS == 0) {
         tick_sessions(w);
-        if (w->index == 0)
+        if (w->index == 0) {
             events_tick_limits(w);
+            log_flood_report();
+        }
     }
     if (w->index == 0)
         broadcast_expire_held(w);

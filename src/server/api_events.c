@@ -65,7 +65,7 @@ static void read_place(struct api_call *call, struct event_stream_wish *wish)
 static void serve(struct api_call *call, const struct event_stream_wish *wish)
 {
     struct event_stream *events = api_of(call)->parts.events;
-    if (!event_stream_has_room(events, call->config)) {
+    if (!call->session->head_only && !event_stream_has_room(events, call->config)) {
         api_header(call, "Retry-After", "3");
         api_fail(call, 503, "too many clients listen to events (api.event_clients)");
         return;

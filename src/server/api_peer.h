@@ -217,6 +217,7 @@ extern const struct api_routes api_events_routes;
 extern const struct api_routes api_health_routes;
 extern const struct api_routes api_history_routes;
 extern const struct api_routes api_openapi_routes;
+extern const struct api_routes api_records_routes;
 extern const struct api_routes api_session_routes;
 extern const struct api_routes api_sign_routes;
 extern const struct api_routes api_sessions_routes;

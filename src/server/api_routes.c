@@ -7,6 +7,7 @@ const struct api_routes *const api_all_routes[] = {
     &api_health_routes,
     &api_history_routes,
     &api_openapi_routes,
+    &api_records_routes,
     &api_session_routes,
     &api_sign_routes,
     &api_sessions_routes,

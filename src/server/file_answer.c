@@ -28,6 +28,7 @@ struct file_answer {
     uv_work_t            work;
     bool                 working; /* a thread of the pool has this answer */
     char                *root, *path;
+    char                *save_as; /* NULL: nothing is said about that */
     void               (*otherwise)(struct http_session *, const struct http_request *); /* may be NULL */
     struct file_lookup   file;
     uint64_t             at, end; /* of the file: what is to be read */
@@ -44,6 +45,7 @@ static void free_answer(struct file_answer *a)
         close(a->file.fd);
     free(a->root);
     free(a->path);
+    free(a->save_as);
     free(a->buffer);
     free(a);
 }
@@ -205,6 +207,7 @@ struct head {
     char              date[HTTP_DATE_SIZE];
     char              length[24];
     char              range[80];
+    char              disposition[160];
 };
 
 static void add(struct head *h, const char *name, const char *value)
@@ -258,6 +261,10 @@ static void answer_bytes(struct file_answer *a, const struct http_range *range)
     snprintf(head.length, sizeof head.length, "%" PRIu64, a->end - a->at);
     add(&head, "Content-Length", head.length);
     add(&head, "Accept-Ranges", "bytes");
+    if (a->save_as != NULL) {
+        snprintf(head.disposition, sizeof head.disposition, "attachment; filename=\"%s\"", a->save_as);
+        add(&head, "Content-Disposition", head.disposition);
+    }
     if (a->file.coding != NULL)
         add(&head, "Content-Encoding", a->file.coding);
     if (range != NULL) {
@@ -349,8 +356,8 @@ static void on_cancel(struct http_answer *answer)
         free_answer(a);
 }
 
-void file_answer_start(struct http_session *s, const struct http_request *request, const char *root, const char *path,
-                       void (*otherwise)(struct http_session *, const struct http_request *))
+void file_answer_start(struct http_session *s, const struct http_request *request,
+                       const struct file_wanted *wanted)
 {
     struct worker *worker = s->base.worker;
     if (worker->file_count >= FILES_MAX) {
@@ -362,9 +369,10 @@ void file_answer_start(struct http_session *s, const struct http_request *reques
     a->answer = (struct http_answer){ .on_writable = on_writable, .on_cancel = on_cancel };
     a->session = s;
     a->worker = worker;
-    a->root = alloc_string(root);
-    a->path = alloc_string(path);
-    a->otherwise = otherwise;
+    a->root = alloc_string(wanted->root);
+    a->path = alloc_string(wanted->path);
+    a->save_as = wanted->save_as != NULL ? alloc_string(wanted->save_as) : NULL;
+    a->otherwise = wanted->otherwise;
     a->file = (struct file_lookup){
         .root = a->root,
         .path = a->path,

@@ -6,9 +6,16 @@
 struct http_request;
 struct http_session;
 
-/* Answer a GET or HEAD with the file at `path` (decoded, relative) below the folder `root`.
- * `otherwise` answers if there is no such file; NULL is a 404. */
-void file_answer_start(struct http_session *, const struct http_request *, const char *root, const char *path,
-                       void (*otherwise)(struct http_session *, const struct http_request *));
+/* Texts are copied. */
+struct file_wanted {
+    const char *root;    /* a folder */
+    const char *path;    /* below it: decoded, relative */
+    const char *save_as; /* a name of ASCII letters, digits and such to save it under; NULL: it is to be shown */
+    void      (*otherwise)(struct http_session *, const struct http_request *); /* answers if there is no
+                                                                                   such file; NULL: a 404 */
+};
+
+/* Answer a GET or HEAD with a file. */
+void file_answer_start(struct http_session *, const struct http_request *, const struct file_wanted *);
 
 #endif

@@ -1,5 +1,6 @@
 /* http_routes.c - which request goes where: one table, read from its top. */
 #include "base/error.h"
+#include "base/log_flood.h"
 #include "core/access.h"
 #include "core/broadcast.h"
 #include "core/context.h"
@@ -90,8 +91,9 @@ static void refuse_access(struct http_session *s, enum auth_use use, const struc
     struct session *base = &s->base;
     struct stats   *stats = &base->worker->context->stats;
     bool            publish = use == AUTH_PUBLISH;
-    log_error(&base->log, "FLV session %s %s %s %s error, %s", base->id, base->ip, publish ? "push" : "play",
-              session_path(base), answer->log);
+    if (log_flood_pass(LOG_FLOOD_STREAMS))
+        log_error(&base->log, "FLV session %s %s %s %s error, %s", base->id, base->ip,
+                  publish ? "push" : "play", session_path(base), answer->log);
     stats_add(publish ? &stats->publishers_refused : &stats->viewers_refused, 1);
     if (publish)
         s->keep_alive = false;

@@ -4,10 +4,12 @@
 #include "base/error.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -153,14 +155,68 @@ void record_store_choose(const struct record_list *l, const struct record_limits
         choose_by_free(l, limits->free, available, goes);
 }
 
+static int error_of_errno(void)
+{
+    return errno == ENOENT ? ERR_NOT_FOUND : ERR_SYSTEM;
+}
+
+int record_store_look(const struct record_entry *e)
+{
+    char        file[RECORD_FILE_SIZE];
+    struct stat there;
+    int         folder = record_path_open_folder(&e->path, false);
+    if (folder < 0)
+        return error_of_errno();
+    record_path_file(&e->path, false, file);
+    int error = fstatat(folder, file, &there, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : error_of_errno();
+    record_path_file(&e->path, true, file);
+    if (error == ERR_NOT_FOUND && fstatat(folder, file, &there, AT_SYMLINK_NOFOLLOW) == 0)
+        error = ERR_BUSY;
+    close(folder);
+    return error;
+}
+
+/* Unless it is held by who writes or repairs it (core/disk.h). */
+static int delete_part(int folder, const char *part)
+{
+    int fd = openat(folder, part, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return error_of_errno();
+    int error = flock(fd, LOCK_EX | LOCK_NB) == 0 ? 0 : ERR_BUSY;
+    if (error == 0 && unlinkat(folder, part, 0) != 0)
+        error = error_of_errno();
+    close(fd);
+    return error;
+}
+
+/* Those that hold something stay. */
+static void remove_empty_folders(const struct record_path *path)
+{
+    int root = open(path->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int app = root >= 0 ? open_folder(root, path->app) : -1;
+    if (app >= 0 && unlinkat(app, path->name, AT_REMOVEDIR) == 0)
+        unlinkat(root, path->app, AT_REMOVEDIR);
+    if (app >= 0)
+        close(app);
+    if (root >= 0)
+        close(root);
+}
+
 int record_store_delete(const struct record_entry *e)
 {
     char file[RECORD_FILE_SIZE];
     int  folder = record_path_open_folder(&e->path, false);
     if (folder < 0)
-        return ERR_SYSTEM;
-    record_path_file(&e->path, e->part, file);
-    int error = unlinkat(folder, file, 0) == 0 ? 0 : ERR_SYSTEM;
+        return error_of_errno();
+    record_path_file(&e->path, false, file);
+    int error = unlinkat(folder, file, 0) == 0 ? 0 : error_of_errno();
+    record_path_file(&e->path, true, file);
+    if (error == ERR_NOT_FOUND)
+        error = delete_part(folder, file);
+    int saved = errno;
     close(folder);
+    if (error == 0)
+        remove_empty_folders(&e->path);
+    errno = saved;
     return error;
 }

@@ -38,7 +38,12 @@ int record_store_list(const char *root, struct record_list *out);
 void record_store_choose(const struct record_list *, const struct record_limits *, int64_t now_ms,
                          uint64_t available, bool *goes);
 
-/* 0, or ERR_SYSTEM with errno. */
+/* Whether the file can be had: 0; ERR_BUSY if it is not complete yet; ERR_NOT_FOUND; ERR_SYSTEM.  Path
+ * alone counts, of this and the next. */
+int record_store_look(const struct record_entry *);
+
+/* Delete the file, or what is left of one that was cut off, and the folders that are empty then.  0;
+ * ERR_BUSY if it is being written; ERR_NOT_FOUND; ERR_SYSTEM with errno. */
 int record_store_delete(const struct record_entry *);
 
 #endif

@@ -60,9 +60,13 @@ void static_files_serve(struct http_session *s, const struct http_request *reque
 {
     const struct config *config = s->base.worker->config;
     const char          *path = below_router(config, request->path);
+    struct file_wanted   wanted = {
+        .root = config->static_files.root,
+        .path = path,
+        .otherwise = pages_match(request->path) ? pages_serve : NULL,
+    };
     if (has_escaped_slash(request->target))
         http_answer_error(s, 404, "there is nothing here");
     else
-        file_answer_start(s, request, config->static_files.root, path,
-                          pages_match(request->path) ? pages_serve : NULL);
+        file_answer_start(s, request, &wanted);
 }

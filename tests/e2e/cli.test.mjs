@@ -150,8 +150,8 @@ describe('starting', { concurrency: 4 }, () => {
         assert.ok(!server.log.some(line => line.message.includes('http://')));
         const other = await startServer(t, { 'rtmp.port': null }, { rtmp: false });
         const connection = new HttpConnection(t, other.httpPort);
-        connection.request('GET / HTTP/1.1');
-        assert.equal((await connection.response()).status, 404);
+        connection.request('GET /healthz HTTP/1.1');
+        assert.equal((await connection.response()).status, 200);
     });
 
     it('on IPv6', TEST, async t => {

@@ -182,6 +182,7 @@ test('viewers see a recorded stream as they do any other, and it does not count 
     const root = temporaryFolder(t);
     const server = await startServer(t, record(root));
     const viewer = openViewer(t, server, 'http', PATH);
+    await server.viewersCame(PATH, 1);
     const sent = frames({ count: 200, gop: 25 });
     (await publish(t, server, PATH, sent)).finish();
     await viewer.ended();

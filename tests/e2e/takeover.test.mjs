@@ -223,6 +223,15 @@ describe('publish.keys', { concurrency: 4 }, () => {
         assert.match(await assertRefused(t, server, KEY), /already publishing/);
     });
 
+    it('is not told from a wrong one to who is shut out by its address', TEST, async t => {
+        const server = await startServer(t, { 'publish.keys': keys, 'publish.deny': '["127.0.0.0/8"]' });
+        const told = new Set();
+        for (const name of [KEY, 'old-k3y', 'no-key', 'show'])
+            told.add(await assertRefused(t, server, name, 'NetStream.Publish.Unauthorized'));
+        assert.deepEqual([...told], ['not allowed from this address']);
+        assert.ok(!server.stderr.includes(KEY) && !server.stderr.includes('old-k3y'), server.stderr);
+    });
+
     it('is told to nobody', TEST, async t => {
         const server = await startServer(t, { 'publish.keys': keys });
         const publisher = await publish(t, server, `/live/${KEY}`, frames({ count: 10 }));

@@ -7,7 +7,7 @@ import { isAdmin } from '../api/session.ts';
 import type { List, Stream, Viewer } from '../api/types.ts';
 import { t } from '../i18n/index.ts';
 import { h, setText } from '../lib/dom.ts';
-import { bitrate, bytes, count, duration, milliseconds, timeOfDay } from '../lib/format.ts';
+import { bitrate, bytes, count, duration, milliseconds, timeOfDay, UNKNOWN } from '../lib/format.ts';
 import { confirmDanger } from '../ui/dialogs.ts';
 import { icon } from '../ui/icons.ts';
 import { message } from '../ui/parts.ts';
@@ -21,7 +21,7 @@ const LATE_MS = 1000;
 // "Chrome 131", "VLC 3.0.18": of a user agent, what tells one from another.
 export function shortAgent(agent: string | null): string {
     if (agent === null || agent === '')
-        return '–';
+        return UNKNOWN;
     const known = /(Edg|OPR|Firefox|Chrome|VLC|OBS|Lavf|GStreamer|FMLE)\/?\s*([\d.]*)/.exec(agent)
         ?? /(Version)\/([\d.]+).*Safari/.exec(agent);
     if (known === null)
@@ -52,7 +52,7 @@ export class ViewerTable {
             sort: { column: 'lag', descending: true },
             empty: () => message({ icon: 'eye', title: t('noViewers') }),
             columns: [
-                { name: 'ip', title: t('address'), value: viewer => viewer.ip, text: viewer => viewer.ip },
+                { name: 'ip', title: t('address'), value: viewer => viewer.ip, text: viewer => viewer.ip ?? UNKNOWN },
                 { name: 'protocol', title: t('protocol'), value: viewer => viewer.protocol, text: viewer => viewer.protocol.toUpperCase() },
                 { name: 'agent', title: t('client'), class: 'wide', value: viewer => shortAgent(viewer.userAgent),
                   cell: () => cell(h('span'), (element, viewer: Viewer) => {
@@ -137,7 +137,7 @@ export class ViewerTable {
         const button = h('button', { class: 'button danger small', type: 'button', onclick: () => void kick() }, t('kick'));
         return cell(button, (element, viewer: Viewer) => {
             id = viewer.id;
-            who = viewer.ip;
+            who = viewer.ip ?? '';
             element.setAttribute('aria-label', t('kickWho', { who }));
         });
     }

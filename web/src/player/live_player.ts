@@ -22,7 +22,7 @@ export type PlayState =
     | { state: 'offline' }                          // waits for the stream to begin
     | { state: 'ended' }                            // the same, after it was there
     | { state: 'refused'; reason: string }          // a sign is missing, or another than is needed
-    | { state: 'unsupported'; what: string }
+    | { state: 'unsupported'; what: string; audio: boolean }
     | { state: 'lost'; retryMs: number };
 
 export interface Figures {
@@ -155,7 +155,7 @@ export class LivePlayer {
     #open(library: Awaited<ReturnType<typeof loadMpegts>>, request: PlayRequest): void {
         const turn = this.#turn, { Events } = library;
         if (!library.getFeatureList().mseLivePlayback) {
-            this.state.set({ state: 'unsupported', what: '' });
+            this.state.set({ state: 'unsupported', what: '', audio: false });
             return;
         }
         const url = (request.transport === 'ws' ? wsUrl : httpUrl)(this.#place, request.streamPath, request.options);
@@ -220,7 +220,7 @@ export class LivePlayer {
         const isCodec = /unsupported/i.test(detail) || /unsupported|not supported|addSourceBuffer|isTypeSupported/i.test(text);
         if (isCodec || ++this.#mediaFaults > MEDIA_FAULTS_MAX) {
             this.#leave();
-            this.state.set({ state: 'unsupported', what: /codecs?="?([^"]+)|codec.*?:\s*(\S+)/i.exec(text)?.slice(1).find(Boolean) ?? '' });
+            this.state.set({ state: 'unsupported', what: codecIn(text), audio: /audio/i.test(text) });
         } else {
             this.#again();
         }
@@ -240,6 +240,18 @@ export class LivePlayer {
         this.#leave();
         this.#timer = window.setTimeout(() => void this.#join(), ms);
     }
+}
+
+// The numbers of FLV (10.1, E.4.2.1 and E.4.3.1) that a browser has no decoder for.
+const VIDEO_NAMES: Record<string, string> = { 2: 'H.263', 3: 'Screen Video', 4: 'VP6', 5: 'VP6', 6: 'Screen Video 2' };
+const AUDIO_NAMES: Record<string, string> = {
+    0: 'PCM', 1: 'ADPCM', 3: 'PCM', 4: 'Nellymoser', 5: 'Nellymoser', 6: 'Nellymoser', 7: 'G.711 A-law', 8: 'G.711 mu-law', 11: 'Speex',
+};
+
+// Which codec an error speaks of: a number, a FourCC, or the type that the browser was asked for.
+export function codecIn(text: string): string {
+    const name = (/codecs=["']?([\w.,-]+)/i.exec(text) ?? /codec[^:]*:\s*([\w.-]+)/i.exec(text))?.[1] ?? '';
+    return (/audio/i.test(text) ? AUDIO_NAMES : VIDEO_NAMES)[name] ?? name;
 }
 
 // "403 Forbidden: the sign has expired" says after its colon why.
