@@ -39,8 +39,8 @@ static const char *const sql[CATALOGUE_STATEMENTS] = {
         "SELECT file, start_ms, state FROM recordings WHERE stream = ?1 AND " RECORDED_THEN
         " AND (start_ms, file) > (?5, ?6) ORDER BY start_ms, file LIMIT 1",
     [USAGE_BY_STREAM] =
-        "SELECT stream, COUNT(*) AS files, SUM(size) AS size, MIN(start_ms) AS start_ms, MAX(end_ms) AS end_ms"
-        " FROM recordings GROUP BY stream ORDER BY stream",
+        "SELECT stream, COUNT(*) AS files, SUM(size) AS size, MIN(start_ms) AS start_ms,"
+        " MAX(end_ms) AS end_ms FROM recordings GROUP BY stream ORDER BY stream",
     [LIST_SESSIONS] = "SELECT id, kind, protocol, ip, stream, start_ms, end_ms, reason FROM sessions WHERE "
                       OF_STREAM " AND " THERE_THEN " ORDER BY start_ms DESC LIMIT ?5 OFFSET ?6",
     [COUNT_SESSIONS] = "SELECT COUNT(*) FROM sessions WHERE " OF_STREAM " AND " THERE_THEN,
