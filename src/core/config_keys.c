@@ -227,7 +227,7 @@ const struct config_key config_keys[] = {
       .doc = "Those who may watch recordings at a time; 0 is nobody." },
 
     { KEY(store.path), PATH("", 1024),
-      .doc = "The database of recordings and history; empty is `.catalogue.db` in `record.path`." },
+      .doc = "The database of recordings and history, or a folder for it; empty is `.catalogue.db` in `record.path`." },
     { KEY(store.keep_s), SECONDS(2592000, 0, 4000000000),
       .doc = "How long the history of publishers and viewers is kept; 0 is for ever." },
 
