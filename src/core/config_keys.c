@@ -76,7 +76,7 @@ const struct config_key config_keys[] = {
       .doc = "Who may use the API with a password." },
     { KEY(api.tokens), .type = CONFIG_TOKENS, .initial = "[]", RANGE(0, 100), .unit = "",
       .flags = CONFIG_LIVE | CONFIG_SECRET,
-      .doc = "Which tokens may be used for the API; without these and users, this machine only may." },
+      .doc = "Which tokens open the API; without users and tokens it answers this machine only." },
 
     { KEY(metrics.streams), INTEGER(200, 0, 100000), LIVE,
       .doc = "Streams that have series of their own under `/metrics`; see METRICS.md." },
