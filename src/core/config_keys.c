@@ -112,7 +112,7 @@ const struct config_key config_keys[] = {
       .doc = "How long packets are gathered before they go to viewers; 0 sends each at once, `auto` gathers for "
              "up to 20 ms as the worker gets busy." },
     { KEY(delivery.lag_ms), MILLISECONDS(5000, 100, 600000), LIVE,
-      .doc = "A viewer that is further behind than this skips to the newest keyframe." },
+      .doc = "A viewer whose connection is full and that is further behind than this skips to the newest keyframe." },
     { KEY(delivery.lag_bytes), SIZE(16777216, 65536, 1024 * BYTES_PER_MIB), LIVE,
       .doc = "The same, measured in bytes." },
     { KEY(delivery.stall_s), SECONDS(30, 1, 3600), LIVE,

@@ -12,7 +12,7 @@
  *     donePublish, donePlay    it is over, for `reason`
  *     postRecord, doneRecord   a recording's file is begun; it is complete, or lost
  *     takeover                 the session gets the stream of a publisher that was made to leave
- *     standby                  the session, one of two that publish a stream, goes on the air
+ *     standby                  the session, one of two that publish a stream, goes on the air, for `reason`
  *     stall                    a viewer took, or a publisher sent, nothing for too long: its end follows
  *     skip                     a viewer was too slow and was moved ahead
  *     limit                    a limit refused or ended something; there is no session
@@ -80,7 +80,7 @@ struct event {
     struct worker             *worker;
     const struct session      *session; /* NULL: limit */
     const char                *path;    /* stream path, or "" */
-    const char                *reason;  /* done events, stall, limit; else NULL */
+    const char                *reason;  /* done events, stall, limit, standby; else NULL */
     int64_t                    time_ms; /* wall clock */
     const struct event_record *record;  /* record events; else NULL */
     struct access_question    *question; /* pre events: access_take() */

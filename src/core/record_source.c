@@ -57,7 +57,8 @@ static int64_t place_file(const struct record_source *s, uint32_t first_ms)
 {
     const struct flv_origin *origin = &s->file.origin;
     int64_t                  after_ms = s->time_ms + SEAM_MS - first_ms;
-    bool same_run = origin->run != 0 && origin->run == s->origin.run && origin->stream_ms >= s->origin.stream_ms;
+    bool same_run = origin->run != 0 && origin->run == s->origin.run &&
+                    origin->stream_ms >= s->origin.stream_ms;
     int64_t shift_ms = s->shift_ms + (same_run ? origin->stream_ms - s->origin.stream_ms
                                                : s->place.start_ms - first_ms - s->zero_wall_ms);
     bool overlaps = shift_ms + first_ms < s->time_ms - (same_run ? GAP_MIN_MS : 0);

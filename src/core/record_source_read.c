@@ -45,13 +45,14 @@ static void begin_packet(struct record_source *s, struct record_piece *piece, st
 static bool continue_tag(struct record_source *s, struct record_piece *piece)
 {
     struct tag_out *out = &s->out;
+    uint8_t        *to = piece->data + piece->size;
     size_t          room = record_piece_room(piece), left = out->size - out->done;
     size_t          size = left < room ? left : room;
     uint8_t         previous_size[AVPACKET_TAILROOM];
     if (out->packet != NULL) {
         record_piece_add(piece, avpacket_body(out->packet) + out->done, size);
     } else {
-        if (size > 0 && record_file_read(&s->file, &out->tag, out->done, piece->data + piece->size, size) != 0)
+        if (size > 0 && record_file_read(&s->file, &out->tag, out->done, to, size) != 0)
             return false;
         piece->size += (uint32_t)size;
     }

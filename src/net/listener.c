@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -100,21 +101,32 @@ static void pause_accepting(struct listener *l)
     uv_timer_start(&l->pause, on_pause_end, PAUSE_MS, 0);
 }
 
+/* While one gives up its spare descriptor nobody else may accept, who would take it. */
+static pthread_rwlock_t spare_lock = PTHREAD_RWLOCK_INITIALIZER;
+
+static int accept_with_spare(struct listener *l)
+{
+    pthread_rwlock_wrlock(&spare_lock);
+    close(l->spare_fd);
+    int fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC), error = errno;
+    if (fd >= 0)
+        close(fd);
+    l->spare_fd = open_spare();
+    pthread_rwlock_unlock(&spare_lock);
+    errno = error;
+    return fd;
+}
+
 /* Out of descriptors: a connection is accepted with the spare one and closed at once, so that its
- * peer knows, and the loop does not spin.  False if the spare is gone as well: another thread may take
- * it in between, and where the whole system has no more (ENFILE) there may be none to get back. */
+ * peer knows, and the loop does not spin.  False if the spare is gone as well: something else may have
+ * taken it, and where the whole system has no more (ENFILE) there is none to get back. */
 static bool refuse_one(struct listener *l)
 {
     if (log_flood_pass(LOG_FLOOD_DESCRIPTORS))
         log_warn(NULL, "out of file descriptors: a connection was refused; raise the limit (ulimit -n)");
     if (l->spare_fd < 0 && (l->spare_fd = open_spare()) < 0)
         return false;
-    close(l->spare_fd);
-    int fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC);
-    if (fd >= 0)
-        close(fd);
-    l->spare_fd = open_spare();
-    return fd >= 0 || errno == EAGAIN;
+    return accept_with_spare(l) >= 0 || errno == EAGAIN;
 }
 
 /* Nobody was accepted; returns whether to go on. */
@@ -140,6 +152,16 @@ static bool go_on_after(struct listener *l, int error)
     return false;
 }
 
+static int accept_one(struct listener *l, struct sockaddr_storage *peer)
+{
+    socklen_t size = sizeof *peer;
+    pthread_rwlock_rdlock(&spare_lock);
+    int fd = accept4(l->fd, (struct sockaddr *)peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC), error = errno;
+    pthread_rwlock_unlock(&spare_lock);
+    errno = error;
+    return fd;
+}
+
 static void on_poll(uv_poll_t *handle, int status, int events)
 {
     (void)events;
@@ -147,8 +169,7 @@ static void on_poll(uv_poll_t *handle, int status, int events)
     loop_wake(l->loop);
     for (int i = 0; i < ACCEPT_BUDGET && status >= 0; i++) {
         struct sockaddr_storage peer;
-        socklen_t               size = sizeof peer;
-        int fd = accept4(l->fd, (struct sockaddr *)&peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        int                     fd = accept_one(l, &peer);
         if (fd >= 0)
             l->on_accept(fd, &peer, l->owner);
         else if (!go_on_after(l, errno))

@@ -10,9 +10,9 @@ struct http_session;
 struct file_wanted {
     const char *root;    /* a folder */
     const char *path;    /* below it: decoded, relative */
-    const char *save_as; /* a name of ASCII letters, digits and such to save it under; NULL: it is to be shown */
-    void      (*otherwise)(struct http_session *, const struct http_request *); /* answers if there is no
-                                                                                   such file; NULL: a 404 */
+    const char *save_as; /* a name of ASCII letters, digits and such to save it under; NULL: to be shown */
+    /* Answers if there is no such file; NULL: that is a 404. */
+    void      (*otherwise)(struct http_session *, const struct http_request *);
 };
 
 /* Answer a GET or HEAD with a file. */

@@ -190,7 +190,8 @@ static void on_publish(struct http_session *s, const struct http_request *reques
 
 static bool is_api(const struct http_session *s, const struct http_request *request)
 {
-    return api_has_path(s->base.worker->config, request->path) && !is_stream(s, request);
+    const struct worker *w = s->base.worker;
+    return w->context->api != NULL && api_has_path(w->config, request->path) && !is_stream(s, request);
 }
 
 /* WebSockets: streams as well, with or without ".flv". */
@@ -223,13 +224,14 @@ static void on_websocket(struct http_session *s, const struct http_request *requ
         return;
     }
     const char *recorded = recorded_path(request);
+    bool        publish = recorded == NULL && flv_publish_is_asked(request);
     int         error = url_stream_from_flv(recorded != NULL ? recorded : request->path, &stream, &why);
     if (error == ERR_NOT_FOUND)
         error = url_stream_from_path(request->path, &stream, &why);
     if (error != 0)
         http_answer_error(s, error == ERR_NOT_FOUND ? 404 : 400, why);
     else
-        ask(s, request, recorded == NULL && flv_publish_is_asked(request) ? AUTH_PUBLISH : AUTH_PLAY, &stream);
+        ask(s, request, publish ? AUTH_PUBLISH : AUTH_PLAY, &stream);
 }
 
 /* Files: under a prefix of their own they go before streams, else after. */

@@ -152,6 +152,7 @@ static void refuse(struct http_session *s, int error)
     if (status == 431)
         reason = limit_hit(&s->base.worker->context->stats, LIMIT_HTTP_HEADER_SIZE);
     s->keep_alive = false;
+    s->head_only = http_parser_is_head(s->parser);
     if (!s->answered || wants_body(s))
         http_answer_error(s, status != 0 ? status : 400, reason);
     finish(s, reason);

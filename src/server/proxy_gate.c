@@ -164,7 +164,8 @@ static void wait_for_header(int fd, const struct sockaddr_storage *peer, struct 
 static bool has_room(struct worker *w, const char *ip)
 {
     struct stats *stats = &w->context->stats;
-    if (stats_get(&stats->proxy_waiting) + stats_get(&stats->connections) < w->config->limits.connections)
+    uint32_t      max = context_connections_max(w->context, w->config);
+    if (stats_get(&stats->proxy_waiting) + stats_get(&stats->connections) < max)
         return true;
     stats_add(&stats->connections_refused, 1);
     const char *why = limit_hit(stats, LIMIT_CONNECTIONS);

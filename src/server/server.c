@@ -105,17 +105,24 @@ static int listen_all(struct context *context)
     return 0;
 }
 
-/* Every connection is a descriptor: take as many as we are allowed to. */
-static void raise_descriptor_limit(const struct config *config)
+/* Every connection is a descriptor: take as many as we are allowed to.  Some stay free for all else,
+ * recordings, files and our own: who connects beyond that is refused, and knows. */
+static void raise_descriptor_limit(struct context *context)
 {
-    struct rlimit limit;
+    const struct config *config = context->config;
+    struct rlimit        limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
         return;
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
-    if (limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur < config->limits.connections)
-        log_warn(NULL, "only %llu file descriptors are allowed, fewer than limits.connections (%u)",
-                 (unsigned long long)limit.rlim_cur, config->limits.connections);
+    if (limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur > UINT32_MAX)
+        return;
+    rlim_t reserve = 64 + 24 * (rlim_t)count_workers(config) + limit.rlim_cur / 8;
+    context->connections_max = limit.rlim_cur > 2 * reserve ? (uint32_t)(limit.rlim_cur - reserve)
+                                                            : (uint32_t)(limit.rlim_cur / 2);
+    if (context->connections_max < config->limits.connections)
+        log_warn(NULL, "only %llu file descriptors are allowed, so not limits.connections (%u) but %u",
+                 (unsigned long long)limit.rlim_cur, config->limits.connections, context->connections_max);
 }
 
 static void make_workers(struct context *context)
@@ -202,8 +209,8 @@ int server_run(struct config *config, const struct options *options)
     uint64_t stop_by_ms = 0;
     int      error;
     block_signals(&signals);
-    raise_descriptor_limit(config);
     struct context       *context = context_new(config);
+    raise_descriptor_limit(context);
     struct catalogue     *catalogue = open_catalogue(context);
     struct record_server *recordings = record_server_new(context, catalogue, &error);
     struct event_feed    *feed = event_feed_new(context);

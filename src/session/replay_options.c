@@ -28,14 +28,16 @@ static bool read_gaps(const char *value, struct replay_options *out)
     return out->closes_gaps || strcmp(value, "keep") == 0;
 }
 
+#define NO_TIME "is no time: ISO 8601 with an offset, or seconds since 1970"
+
 static const struct {
     const char *name;
     bool (*read)(const char *value, struct replay_options *);
     const char *wrong;
     const char *twice;
 } options[] = {
-    { "from", read_from, "from= is no time: ISO 8601 with an offset, or seconds since 1970", "from= is there twice" },
-    { "to", read_to, "to= is no time: ISO 8601 with an offset, or seconds since 1970", "to= is there twice" },
+    { "from", read_from, "from= " NO_TIME, "from= is there twice" },
+    { "to", read_to, "to= " NO_TIME, "to= is there twice" },
     { "pace", read_pace, "pace= is neither real nor fast", "pace= is there twice" },
     { "gaps", read_gaps, "gaps= is neither keep nor close", "gaps= is there twice" },
 };

@@ -15,7 +15,7 @@ import { openViewer, PROTOCOLS } from './lib/viewers.mjs';
 
 const TEST = { timeout: 120000 };
 const PATH = '/live/stream';
-const SESSIONS = isSanitized ? 150 : 500, WAITING = isSanitized ? 300 : 1000;
+const SESSIONS = isSanitized ? 50 : 500, WAITING = isSanitized ? 300 : 1000;
 
 const threads = server => readdirSync(`/proc/${server.pid}/task`).length;
 
@@ -26,7 +26,7 @@ describe('webhooks and many sessions', () => {
             seen.set(body.id, [...(seen.get(body.id) ?? []), body.action]);
             return { status: 200 };
         });
-        const server = await startServer(t, { 'notify.url': hooks.url(), 'log.level': 'info' });
+        const server = await startServer(t, { 'notify.url': hooks.url(), 'notify.timeout_ms': 60000, 'log.level': 'info' });
         await publish(t, server, PATH, frames({ count: 5 }));
         const come = async i => {
             if (i % 4 === 3) {

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { frames } from './lib/canned.mjs';
+import { releaseOnly } from './lib/env.mjs';
 import { HookServer } from './lib/hooks.mjs';
 import { connectHttp2 } from './lib/http2.mjs';
 import { fetchOnce, HttpConnection } from './lib/http.mjs';
@@ -45,7 +46,7 @@ describe('Server-Sent Events', { concurrency: 4 }, () => {
             const ids = client.events.filter(({ id }) => id !== undefined).map(({ id }) => Number(id));
             assert.deepEqual(ids, ids.map((_, i) => ids[0] + i));
             assert.ok(Number.isSafeInteger(ids[0]));
-            const { data } = await client.event('statistics', { index: 1 });
+            const { data } = await client.event('statistics', { passes: event => event.data.streams.length > 0 });
             assert.equal(data.streams[0].streamPath, PATH);
             assert.equal(data.server.pid, server.pid);
         }
@@ -125,7 +126,7 @@ describe('Server-Sent Events', { concurrency: 4 }, () => {
         await poll(() => EventClient.open(t, server).catch(() => null), 'room for another');
     });
 
-    it('are not kept for who does not listen, and do not bother who has nothing to hear', TEST, async t => {
+    it('are not kept for who does not listen, and do not bother who has nothing to hear', { ...TEST, skip: releaseOnly }, async t => {
         const server = await startServer(t, { 'delivery.stall_s': 1 });
         const idle = await EventClient.open(t, server, { query: 'types=takeover' });
         const deaf = await EventClient.open(t, server);
@@ -137,7 +138,7 @@ describe('Server-Sent Events', { concurrency: 4 }, () => {
         assert.equal(idle.ended, false);
     });
 
-    it('end for who falls too far behind', TEST, async t => {
+    it('end for who falls too far behind', { ...TEST, skip: releaseOnly }, async t => {
         const server = await startServer(t);
         const slow = await EventClient.open(t, server, { query: 'types=prePlay' });
         slow.connection.socket.pause();

@@ -24,13 +24,19 @@ export const USERS = [
 export const TOKENS = [{ name: 'graphs', token: TOKEN, role: 'viewer' }];
 export const callers = () => ({ 'api.users': JSON.stringify(USERS), 'api.tokens': JSON.stringify(TOKENS) });
 
-// One request: { status, headers, text, json }.  `body` is sent as JSON, unless it is text.
-export function call(server, method, path, { body, headers = {}, port = server.httpPort, ms = 8000, agent = false } = {}) {
+// One request: { status, headers, text, json }.  `body` is sent as JSON, unless it is text.  With
+// `headOnly` nothing is read behind the head of what is not JSON.
+export function call(server, method, path, { body, headers = {}, port = server.httpPort, ms = 8000, headOnly = false } = {}) {
     const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
     const type = text === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) };
     return within(ms, new Promise((resolve, reject) => {
-        const request = http.request({ host: '127.0.0.1', port, method, path, agent, headers: { ...type, ...headers } }, answer => {
+        const request = http.request({ host: '127.0.0.1', port, method, path, agent: false, headers: { ...type, ...headers } }, answer => {
             const pieces = [];
+            if (headOnly && !/json/.test(answer.headers['content-type'] ?? '')) {
+                resolve(answerOf(answer.statusCode, answer.headers, ''));
+                request.destroy();
+                return;
+            }
             answer.on('data', piece => pieces.push(piece));
             answer.on('error', reject);
             answer.on('end', () => resolve(answerOf(answer.statusCode, answer.headers, Buffer.concat(pieces).toString())));

@@ -77,7 +77,8 @@ static void test_recordings(void **state)
     CHECK_EQ(count_of(c, &(struct catalogue_filter){ .app = "liv" }, NULL), 0);
     CHECK_EQ(count_of(c, &(struct catalogue_filter){ .app = "%" }, NULL), 0);
     CHECK_EQ(catalogue_count_recordings(c, &(struct catalogue_filter){ .count = 2, .offset = 9 }), 5);
-    CHECK_EQ(catalogue_count_recordings(c, &(struct catalogue_filter){ .from_ms = 11500, .to_ms = 13000 }), 2);
+    struct catalogue_filter period = { .from_ms = 11500, .to_ms = 13000 };
+    CHECK_EQ(catalogue_count_recordings(c, &period), 2);
     CHECK(catalogue_knows(c, "live/a/1.flv", 100));
     CHECK(!catalogue_knows(c, "live/a/1.flv", 101));
     CHECK(!catalogue_knows(c, "live/a/9.flv", 100));

@@ -47,11 +47,11 @@ function line(event: ServerEvent, withStream: boolean): HTMLElement {
     const who = [event.ip, event.protocol].filter(Boolean).join(' · ');
     return h('li', { class: 'event', data: { action: event.action } },
         h('time', { datetime: event.time }, timeOfDay(event.time)),
-        h('span', { class: `badge ${kind}` }, key === null ? event.action : t(key)),
         h('span', { class: 'event-text' },
           withStream && event.streamPath ? h('a', { href: `#${event.streamPath}` }, event.streamPath.slice(1)) : null,
           h('span', { class: 'soft' }, who),
-          event.reason ? h('span', { class: 'faint' }, event.reason) : null));
+          event.reason ? h('span', { class: 'faint' }, event.reason) : null),
+        h('span', { class: `badge ${kind}` }, key === null ? event.action : t(key)));
 }
 
 export class EventFeed {

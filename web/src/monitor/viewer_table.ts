@@ -18,17 +18,24 @@ const SHOWN_MAX = 1000;
 const SOONEST_MS = 2000;        // between two questions
 const LATE_MS = 1000;
 
-// "Chrome 131", "VLC 3.0.18": of a user agent, what tells one from another.
+// In this order, since browsers claim to be each other; and how much of the version tells one from
+// another.
+const AGENTS: [RegExp, string, number][] = [
+    [/Edg\/([\d.]+)/, 'Edge', 1], [/OPR\/([\d.]+)/, 'Opera', 1], [/Firefox\/([\d.]+)/, 'Firefox', 1],
+    [/Chrome\/([\d.]+)/, 'Chrome', 1], [/Version\/([\d.]+).*Safari/, 'Safari', 1], [/VLC\/([\d.]+)/, 'VLC', 3],
+    [/OBS[^\d]*([\d.]+)/i, 'OBS', 3], [/Lavf\/?([\d.]+)/, 'FFmpeg', 3], [/GStreamer[^\d]*([\d.]+)/, 'GStreamer', 3],
+];
+
+// "Chrome 131", "VLC 3.0.18".
 export function shortAgent(agent: string | null): string {
     if (agent === null || agent === '')
         return UNKNOWN;
-    const known = /(Edg|OPR|Firefox|Chrome|VLC|OBS|Lavf|GStreamer|FMLE)\/?\s*([\d.]*)/.exec(agent)
-        ?? /(Version)\/([\d.]+).*Safari/.exec(agent);
-    if (known === null)
-        return agent.length > 40 ? `${agent.slice(0, 40)}…` : agent;
-    const name = { Edg: 'Edge', OPR: 'Opera', Lavf: 'FFmpeg', Version: 'Safari' }[known[1]!] ?? known[1]!;
-    const version = known[1] === 'VLC' || known[1] === 'OBS' || known[1] === 'Lavf' ? known[2]! : known[2]!.split('.')[0]!;
-    return `${name} ${version}`.trim();
+    for (const [pattern, name, parts] of AGENTS) {
+        const version = pattern.exec(agent)?.[1];
+        if (version !== undefined)
+            return `${name} ${version.split('.').slice(0, parts).join('.')}`;
+    }
+    return agent.length > 40 ? `${agent.slice(0, 40)}…` : agent;
 }
 
 export class ViewerTable {

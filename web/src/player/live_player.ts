@@ -25,6 +25,12 @@ export type PlayState =
     | { state: 'unsupported'; what: string; audio: boolean }
     | { state: 'lost'; retryMs: number };
 
+// What mpegts.js says of an error.
+interface Fault {
+    code?: number;
+    msg?: string;
+}
+
 export interface Figures {
     width: number;
     height: number;
@@ -160,12 +166,13 @@ export class LivePlayer {
         }
         const url = (request.transport === 'ws' ? wsUrl : httpUrl)(this.#place, request.streamPath, request.options);
         const engine = createLive(library, { url, hasVideo: request.hasVideo, hasAudio: request.hasAudio });
-        const heard = <Args extends unknown[]>(act: (...args: Args) => void) => (...args: Args) => {
+        // Later, when mpegts.js has told everybody: it cannot be destroyed in the middle of that.
+        const heard = <Args extends unknown[]>(act: (...args: Args) => void) => (...args: Args) => setTimeout(() => {
             if (turn === this.#turn)
                 act(...args);
-        };
-        engine.on(Events.ERROR, heard((type: string, detail: string, info?: { code?: number; msg?: string }) =>
-            this.#onError(type, detail, info ?? {})));
+        });
+        engine.on(Events.ERROR, heard((type: string, detail: string, info?: Fault | string) =>
+            this.#onError(type, detail, typeof info === 'string' ? { msg: info } : info ?? {})));
         engine.on(Events.LOADING_COMPLETE, heard(() => this.#onEnd()));
         this.#engine = engine;
         engine.attachMediaElement(this.video);
@@ -204,7 +211,7 @@ export class LivePlayer {
         this.#retryIn(RETRY_MS[0]!);
     }
 
-    #onError(type: string, detail: string, info: { code?: number; msg?: string }): void {
+    #onError(type: string, detail: string, info: Fault): void {
         if (type === 'MediaError') {
             this.#onMediaFault(detail, info.msg ?? '');
         } else if (info.code === 404) {

@@ -121,10 +121,10 @@ export class ReplayPlayer {
             autoCleanupMinBackwardDuration: 60,
             deferLoadAfterSourceOpen: false,
         });
-        engine.on(library.Events.ERROR, () => {
+        engine.on(library.Events.ERROR, () => setTimeout(() => {  // it cannot be destroyed in the middle of telling
             if (turn === this.#turn)
                 this.#onError(status);
-        });
+        }));
         engine.on(library.Events.LOADING_COMPLETE, () => {
             if (turn === this.#turn)
                 this.#complete = true;
