@@ -10,11 +10,13 @@ declare -A PACKAGES=(
     [pages]=""
     [run]="openssl"
     [demo]="ffmpeg"
+    # Servers to compare with; Node runs another, and the comparison.
+    [bench]="ffmpeg nginx libnginx-mod-rtmp"
     [check]="clang libclang-rt-14-dev libcmocka-dev"
     [e2e]="ffmpeg flvmeta sqlite3 rtmpdump curl openssl sslscan
            gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good
            gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav
-           vlc-bin vlc-plugin-base chromium nghttp2-client diffutils"
+           vlc-bin vlc-plugin-base chromium nghttp2-client diffutils prometheus"
     [lint]="clang clang-tidy cppcheck libcmocka-dev"
     [fuzz]="clang libclang-rt-14-dev llvm"
     [afl]="afl++"
@@ -22,7 +24,7 @@ declare -A PACKAGES=(
 NODE_MAJOR_MIN=18
 
 cmd_deps() {
-    [ $# -gt 0 ] || set -- build pages run demo check e2e lint fuzz
+    [ $# -gt 0 ] || set -- build pages run demo bench check e2e lint fuzz
     local group
     for group in "$@"; do
         [ -n "${PACKAGES[$group]+it}" ] || die "there is no group '$group' of packages"
@@ -39,7 +41,7 @@ need() {
     for group in "$@"; do
         read -r -d '' -a words <<<"${PACKAGES[$group]}" || true
         wanted+=("${words[@]}")
-        if [[ $group == @(e2e|pages) ]] && ! node_is_usable; then
+        if [[ $group == @(e2e|pages|bench) ]] && ! node_is_usable; then
             wanted+=(nodejs npm)
         fi
     done

@@ -154,7 +154,7 @@ stop_process() {
 
 cmd_bench() {
     [ -x bench/run ] || die "there is no benchmark yet (bench/run)"
-    need build demo
+    need build run bench
     build_preset release
     exec bench/run "$@"
 }

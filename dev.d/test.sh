@@ -33,7 +33,10 @@ cmd_test() {
 need_for_suites() {
     local groups=(build check) suite
     for suite in "$@"; do
-        case $suite in fuzz | e2e) groups+=("$suite") ;; esac
+        case $suite in
+            unit) groups+=(pages) ;;
+            fuzz | e2e) groups+=("$suite") ;;
+        esac
     done
     need "${groups[@]}"
 }
@@ -47,6 +50,7 @@ suite_source() {
 
 suite_unit() {
     local preset
+    step "unit tests, pages" pages_unit_tests
     for preset in "${presets[@]:-${UNIT_PRESETS[@]}}"; do
         step "unit tests, $preset" unit_tests "$preset"
     done
@@ -82,6 +86,10 @@ lock_files_name_no_registry() {
 unit_tests() {
     build_preset "$1"
     under_sanitizer "$1" ctest --preset "$1" --parallel "$(nproc)"
+}
+
+pages_unit_tests() {
+    (cd web && npm test --silent)
 }
 
 # The tests read which server to start from MILLRACE_BIN, and from MILLRACE_PRESET whether it

@@ -57,8 +57,10 @@ static void check_sign(struct session *s, const struct config *config, enum auth
              auth_use_name(use), session_path(s), answer->why);
 }
 
-static void refuse_key(struct session *s, struct access_answer *answer)
+static void refuse_key(struct session *s, const char *why, struct access_answer *answer)
 {
+    answer->allowed = false;
+    answer->why = why;
     stats_add(&s->worker->context->stats.refused_by_sign, 1);
     snprintf(answer->log, sizeof answer->log, "publish stream %s authentication verification failed: %s",
              session_path(s), answer->why);
@@ -76,15 +78,14 @@ static void refuse_address(struct session *s, enum auth_use use, struct access_a
 /* What our own rules say. */
 static void check_rules(struct session *s, enum auth_use use, struct access_answer *answer)
 {
-    bool keyed = use == AUTH_PUBLISH && stream_key_apply(s, &answer->why);
-    if (answer->why != NULL) {
-        refuse_key(s, answer);
-        return;
-    }
+    const char *key_fault = NULL;
+    bool        keyed = use == AUTH_PUBLISH && stream_key_apply(s, &key_fault);
     const struct config *config = config_of_app(s->worker->config, s->stream->app);
     answer->allowed = is_address_allowed(config, use, s->ip);
-    if (!answer->allowed)
+    if (!answer->allowed) /* first: whoever is shut out does not learn which keys there are */
         refuse_address(s, use, answer);
+    else if (key_fault != NULL)
+        refuse_key(s, key_fault, answer);
     else if (!keyed)
         check_sign(s, config, use, answer);
 }

@@ -1,7 +1,7 @@
 /* access.h - may this session play, may it publish?  The one door to every stream.
  *
  * A session that knows its stream (session_set_stream()) asks before it accepts anything or says
- * a word of success, in this order: the rules on addresses, then the sign, then whoever decides
+ * a word of success, in this order: the rules on addresses, then the key or the sign, then whoever decides
  * beside us (webhooks); who may be the publisher of a stream that has one is core/broadcast.h's to
  * say, after that.  Whatever the protocol, there is no other way in, and no address has a right of
  * its own.  Sessions of our own (a recording) do not ask.

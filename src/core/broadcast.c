@@ -190,7 +190,7 @@ static void post_welcome(void *broadcast, void *worker)
     broadcast_unref(b);
 }
 
-/* Then, without it: what the outlets know of the publisher before is over. */
+/* By a new owner of the stream: what the outlets know of the publisher before is over. */
 void broadcast_restart_outlets(struct broadcast *b, struct worker *w)
 {
     timeline_restart(&b->timeline);

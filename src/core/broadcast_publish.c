@@ -50,19 +50,6 @@ static bool may_replace(const struct broadcast *b, const struct session *newcome
     return config->publish.takeover == CONFIG_TAKEOVER_REPLACE || has_stalled(b, newcomer, &b->media_ms);
 }
 
-/* On the publisher's worker: end it, unless it has gone meanwhile. */
-static void post_yield(void *broadcast, void *worker)
-{
-    struct broadcast *b = broadcast;
-    pthread_mutex_lock(&b->context->lock);
-    bool            ours = b->publisher != NULL && b->home == worker && b->serial == b->yield_serial;
-    struct session *s = ours && b->successor != NULL ? b->publisher : NULL;
-    pthread_mutex_unlock(&b->context->lock);
-    if (s != NULL)
-        session_close(s, "replaced by another publisher");
-    broadcast_unref(b);
-}
-
 /* On its worker: a warm session goes on the air, with its headers and what it has kept. */
 static void go_on_air(struct broadcast *b, struct session *s)
 {
@@ -88,7 +75,7 @@ static void begin_stream(struct broadcast *b, struct session *s)
     broadcast_restart_outlets(b, s->worker);
     if (s->standby != NULL) {
         meter_add(&b->meter, STREAM_SWITCHES, 1);
-        events_emit(EVENT_STANDBY, s, NULL);
+        events_emit(EVENT_STANDBY, s, standby_reason_phrase(s->standby->claim));
         go_on_air(b, s);
     } else {
         meter_add(&b->meter, STREAM_TAKEOVERS, 1);
@@ -123,34 +110,43 @@ static void release_stream(struct broadcast *b, struct worker *w)
     worker_hand_over(w);
 }
 
-/* On the publisher's worker: it becomes the warm one, unless things have changed meanwhile. */
-static void post_release(void *broadcast, void *worker)
+/* With the lock, on the publisher's worker: it becomes the warm one, and the warm one its successor. */
+static void change_places(struct broadcast *b, struct worker *w)
+{
+    struct session *s = b->publisher;
+    s->standby = standby_new(b->cache.headers, worker_now_ms(w));
+    s->standby->other_serial = b->serial + 1;
+    s->standby->own.level = b->successor_claim == STANDBY_LOW ? BITRATE_LOW : BITRATE_UNKNOWN;
+    b->standby = s;
+    atomic_store_explicit(&b->warm_ms, worker_now_ms(w), memory_order_relaxed);
+    release_stream(b, w);
+}
+
+/* On the publisher's worker: it stands by or ends, unless things have changed meanwhile. */
+static void post_make_room(void *broadcast, void *worker)
 {
     struct broadcast *b = broadcast;
-    struct worker    *w = worker;
+    struct session   *ends = NULL;
     pthread_mutex_lock(&b->context->lock);
-    bool ours = b->publisher != NULL && b->home == w && b->serial == b->yield_serial && b->successor != NULL;
-    if (ours) {
-        struct session *s = b->publisher; /* the warm one, b->standby, is its successor */
-        s->standby = standby_new(b->cache.headers, worker_now_ms(w));
-        s->standby->other_serial = b->serial + 1;
-        s->standby->own.level = b->successor_claim == STANDBY_LOW ? BITRATE_LOW : BITRATE_UNKNOWN;
-        b->standby = s;
-        atomic_store_explicit(&b->warm_ms, worker_now_ms(w), memory_order_relaxed);
-        release_stream(b, w);
-    }
+    bool ours = b->publisher != NULL && b->home == worker && b->serial == b->yield_serial;
+    if (ours && b->successor != NULL && b->successor == b->standby)
+        change_places(b, worker);
+    else if (ours && b->successor != NULL)
+        ends = b->publisher;
     pthread_mutex_unlock(&b->context->lock);
+    if (ends != NULL)
+        session_close(ends, "replaced by another publisher");
     broadcast_unref(b);
 }
 
-/* With the lock: `s` waits, and the publisher is told to go. */
-static void ask_to_yield(struct broadcast *b, struct session *s, post_fn *how)
+/* With the lock: `s` waits, and the publisher is told to make room. */
+static void ask_to_yield(struct broadcast *b, struct session *s)
 {
     b->successor = s;
     b->successor_claim = s->standby != NULL ? s->standby->claim : STANDBY_NOT_WANTED;
     b->yield_serial = b->serial;
     broadcast_ref(b);
-    worker_post(s->worker, b->home, how, b, b->home);
+    worker_post(s->worker, b->home, post_make_room, b, b->home);
 }
 
 /* With the lock: whether `s` may stand by beside the present publisher, in the place of a silent one
@@ -207,7 +203,7 @@ int broadcast_publish(struct session *s, const char *path)
     else
         result = ERR_BUSY;
     if (result == BROADCAST_PENDING)
-        ask_to_yield(b, s, post_yield);
+        ask_to_yield(b, s);
     if (result >= 0) {
         broadcast_ref(b);
         s->broadcast = b;
@@ -237,14 +233,14 @@ static void leave_stream(struct broadcast *b, struct worker *w)
         broadcast_end(b, w);
 }
 
-/* With the lock: if the publisher has gone already, it was for nothing. */
+/* With the lock: if the publisher has gone already, nobody takes over any more. */
 static void withdraw(struct broadcast *b, struct session *s)
 {
-    bool was_next = b->successor == s;
-    b->successor = was_next ? NULL : b->successor;
+    bool was_next = b->successor == s || (b->standby == s && b->held);
+    b->successor = b->successor == s ? NULL : b->successor;
     b->standby = b->standby == s ? NULL : b->standby;
     b->evicted = b->evicted == s ? NULL : b->evicted;
-    if (was_next && b->publisher == NULL)
+    if (was_next && b->publisher == NULL && b->successor == NULL)
         leave_stream(b, s->worker);
 }
 
@@ -302,7 +298,7 @@ static bool claim_stream(struct broadcast *b, struct session *s)
     if (taken)
         take_stream(b, s);
     else if (reason != STANDBY_NOT_WANTED)
-        ask_to_yield(b, s, post_release);
+        ask_to_yield(b, s);
     pthread_mutex_unlock(&b->context->lock);
     return taken;
 }

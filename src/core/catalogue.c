@@ -17,7 +17,8 @@ static void take_session(struct catalogue_note *n, const struct session *s)
 {
     memcpy(n->id, s->id, sizeof n->id);
     memcpy(n->ip, s->ip, sizeof n->ip);
-    snprintf(n->protocol, sizeof n->protocol, "%s", s->ops->name);
+    snprintf(n->protocol, sizeof n->protocol, "%s", session_protocol_name(s));
+    session_meter_read(s, &n->carried);
 }
 
 static void take_event(struct catalogue_note *n, const struct event *e)

@@ -29,7 +29,7 @@ static const char *const sql[CATALOGUE_STATEMENTS] = {
     [BEGIN_SESSION] =
         "INSERT INTO sessions(id, kind, protocol, ip, stream, start_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
     [END_SESSION] =
-        "UPDATE sessions SET end_ms = ?3, reason = ?4 WHERE id = ?1 AND kind = ?2 AND end_ms IS NULL",
+        "UPDATE sessions SET end_ms = ?3, reason = ?4, in_bytes = ?5, out_bytes = ?6 WHERE id = ?1 AND kind = ?2 AND end_ms IS NULL",
     [FORGET_SESSIONS] = "DELETE FROM sessions WHERE start_ms < ?1",
     [LIST_RECORDINGS] = "SELECT " RECORDING " FROM recordings WHERE " OF_STREAM " AND " RECORDED_THEN
                         " ORDER BY start_ms DESC, file DESC LIMIT ?5 OFFSET ?6",
@@ -39,10 +39,11 @@ static const char *const sql[CATALOGUE_STATEMENTS] = {
         "SELECT file, start_ms, state FROM recordings WHERE stream = ?1 AND " RECORDED_THEN
         " AND (start_ms, file) > (?5, ?6) ORDER BY start_ms, file LIMIT 1",
     [USAGE_BY_STREAM] =
-        "SELECT stream, COUNT(*) AS files, SUM(size) AS size, MIN(start_ms) AS start_ms,"
-        " MAX(end_ms) AS end_ms FROM recordings GROUP BY stream ORDER BY stream",
-    [LIST_SESSIONS] = "SELECT id, kind, protocol, ip, stream, start_ms, end_ms, reason FROM sessions WHERE "
-                      OF_STREAM " AND " THERE_THEN " ORDER BY start_ms DESC LIMIT ?5 OFFSET ?6",
+        "SELECT stream, COUNT(*) AS files, SUM(size) AS size, MIN(start_ms) AS start_ms, MAX(end_ms) AS end_ms"
+        " FROM recordings GROUP BY stream ORDER BY stream",
+    [LIST_SESSIONS] = "SELECT id, kind, protocol, ip, stream, start_ms, end_ms, reason, in_bytes, out_bytes"
+                      " FROM sessions WHERE " OF_STREAM " AND " THERE_THEN
+                      " ORDER BY start_ms DESC, rowid DESC LIMIT ?5 OFFSET ?6",
     [COUNT_SESSIONS] = "SELECT COUNT(*) FROM sessions WHERE " OF_STREAM " AND " THERE_THEN,
     [BEGIN_ALL] = "BEGIN",
     [COMMIT_ALL] = "COMMIT",
@@ -56,8 +57,10 @@ static const char schema[] =
     "CREATE INDEX IF NOT EXISTS recordings_by_stream ON recordings(stream, start_ms);"
     "CREATE INDEX IF NOT EXISTS recordings_by_time ON recordings(start_ms);"
     "CREATE TABLE IF NOT EXISTS sessions(id TEXT NOT NULL, kind TEXT NOT NULL, protocol TEXT, ip TEXT,"
-    " stream TEXT NOT NULL, start_ms INTEGER NOT NULL, end_ms INTEGER, reason TEXT);"
+    " stream TEXT NOT NULL, start_ms INTEGER NOT NULL, end_ms INTEGER, reason TEXT, in_bytes INTEGER,"
+    " out_bytes INTEGER);"
     "CREATE INDEX IF NOT EXISTS sessions_by_id ON sessions(id);"
+    "CREATE INDEX IF NOT EXISTS sessions_by_stream ON sessions(stream, start_ms);"
     "CREATE INDEX IF NOT EXISTS sessions_by_time ON sessions(start_ms);"
     "UPDATE sessions SET end_ms = start_ms, reason = 'the server ended without notice' WHERE end_ms IS NULL;";
 
@@ -137,6 +140,8 @@ static void write_session(struct catalogue *c, const struct catalogue_note *n)
     } else {
         sqlite3_bind_int64(s, 3, n->time_ms);
         catalogue_bind_text(s, 4, n->reason);
+        sqlite3_bind_int64(s, 5, (sqlite3_int64)n->carried.in_bytes);
+        sqlite3_bind_int64(s, 6, (sqlite3_int64)n->carried.out_bytes);
     }
     catalogue_step(c, s, "note a session");
     catalogue_finish(s);
@@ -184,12 +189,25 @@ void catalogue_close_db(struct catalogue *c)
     c->db = NULL;
 }
 
+/* Columns that a database of an earlier version has not; they are there already in all others. */
+static void add_columns(struct catalogue *c)
+{
+    static const char *const columns[] = { "in_bytes", "out_bytes" };
+    char                     text[80];
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
+        snprintf(text, sizeof text, "ALTER TABLE sessions ADD COLUMN %s INTEGER", columns[i]);
+        sqlite3_exec(c->db, text, NULL, NULL, NULL);
+    }
+}
+
 static bool open_db(struct catalogue *c, const char *path)
 {
     int  flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     bool ok = sqlite3_open_v2(path, &c->db, flags, NULL) == SQLITE_OK &&
               sqlite3_busy_timeout(c->db, BUSY_MS) == SQLITE_OK &&
               sqlite3_exec(c->db, schema, NULL, NULL, NULL) == SQLITE_OK;
+    if (ok)
+        add_columns(c);
     for (int i = 0; i < CATALOGUE_STATEMENTS && ok; i++)
         ok = sqlite3_prepare_v2(c->db, sql[i], -1, &c->statements[i], NULL) == SQLITE_OK;
     return ok;

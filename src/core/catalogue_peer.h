@@ -44,6 +44,7 @@ struct catalogue_note {
     char                file[RECORD_FILE_SIZE];
     char                reason[96];
     int64_t             time_ms;
+    struct meter        carried; /* by the session, until then */
     struct event_record record; /* its pointers are not used */
 };
 

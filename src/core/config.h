@@ -138,8 +138,9 @@ struct config {
         bool                       ktls;
     } tls;
     struct {
-        bool  enable;
-        char *allow_origin;
+        bool     enable;
+        uint32_t event_clients;
+        char    *allow_origin;
         struct config_callers users;
         struct config_callers tokens;
     } api;

@@ -66,6 +66,8 @@ const struct config_key config_keys[] = {
 
     { KEY(api.enable), BOOL(true), LIVE,
       .doc = "Answer under `/api`; see API.md." },
+    { KEY(api.event_clients), INTEGER(100, 0, 10000), LIVE,
+      .doc = "Clients that may listen to `/api/events` at a time." },
     { KEY(api.allow_origin), STRING("", 1024), LIVE,
       .doc = "The web origin whose pages may use the API; empty is none but the server's own pages." },
 
@@ -110,7 +112,7 @@ const struct config_key config_keys[] = {
       .doc = "How long packets are gathered before they go to viewers; 0 sends each at once, `auto` gathers for "
              "up to 20 ms as the worker gets busy." },
     { KEY(delivery.lag_ms), MILLISECONDS(5000, 100, 600000), LIVE,
-      .doc = "A viewer that is further behind than this skips to the newest keyframe." },
+      .doc = "A viewer whose connection is full and that is further behind than this skips to the newest keyframe." },
     { KEY(delivery.lag_bytes), SIZE(16777216, 65536, 1024 * BYTES_PER_MIB), LIVE,
       .doc = "The same, measured in bytes." },
     { KEY(delivery.stall_s), SECONDS(30, 1, 3600), LIVE,
@@ -225,7 +227,7 @@ const struct config_key config_keys[] = {
       .doc = "Those who may watch recordings at a time; 0 is nobody." },
 
     { KEY(store.path), PATH("", 1024),
-      .doc = "The database of recordings and history; empty is `.catalogue.db` in `record.path`." },
+      .doc = "The database of recordings and history, or a folder for it; empty is `.catalogue.db` in `record.path`." },
     { KEY(store.keep_s), SECONDS(2592000, 0, 4000000000),
       .doc = "How long the history of publishers and viewers is kept; 0 is for ever." },
 

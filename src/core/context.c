@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "base/log_flood.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@ struct context *context_new(const struct config *config)
 {
     struct context *c = alloc_zeroed(sizeof *c);
     c->config = config;
+    c->connections_max = UINT32_MAX;
     c->broadcasts = map_new();
     c->sessions = map_new();
     c->addresses = map_new();
@@ -39,11 +41,17 @@ static void set_count(struct context *c, const char *ip, uintptr_t count)
         map_put(c->addresses, ip, (void *)count);
 }
 
+uint32_t context_connections_max(const struct context *c, const struct config *config)
+{
+    uint32_t wanted = config->limits.connections;
+    return wanted < c->connections_max ? wanted : c->connections_max;
+}
+
 /* The limit that a further connection would break; LIMIT_COUNT: none. */
 static enum limit find_limit(const struct context *c, uintptr_t from_ip)
 {
     uint32_t per_ip = c->config->limits.connections_per_ip;
-    if (stats_get(&c->stats.connections) >= c->config->limits.connections)
+    if (stats_get(&c->stats.connections) >= context_connections_max(c, c->config))
         return LIMIT_CONNECTIONS;
     return per_ip > 0 && from_ip >= per_ip ? LIMIT_CONNECTIONS_PER_IP : LIMIT_COUNT;
 }
@@ -64,7 +72,8 @@ bool context_admit(struct context *c, const char *ip)
     }
     stats_add(&c->stats.connections_refused, 1);
     const char *why = limit_hit(&c->stats, limit);
-    log_warn(NULL, "connection from %s refused: %s", ip, why);
+    if (log_flood_pass(LOG_FLOOD_CONNECTIONS))
+        log_warn(NULL, "connection from %s refused: %s", ip, why);
     return false;
 }
 

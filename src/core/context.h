@@ -36,6 +36,7 @@ struct context {
     struct context_ports ports;      /* fixed once the workers run */
     struct worker      **workers;
     unsigned             worker_count;
+    uint32_t             connections_max; /* that there are descriptors for; fixed once the workers run */
     pthread_mutex_t      lock;
     struct map          *broadcasts; /* lock: stream path to struct broadcast */
     struct map          *sessions;   /* lock: session id to struct session */
@@ -50,6 +51,9 @@ struct context {
 /* `config` is borrowed and must outlive the context. */
 struct context *context_new(const struct config *config);
 void            context_free(struct context *); /* after all workers have ended */
+
+/* limits.connections, or less where descriptors do not reach so far. */
+uint32_t context_connections_max(const struct context *, const struct config *);
 
 /* Count a connection from `ip`, unless limits.connections or limits.connections_per_ip forbid
  * it: then `false`, counted and logged, and the caller closes it. */

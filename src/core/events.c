@@ -65,7 +65,7 @@ static void tell_skips(struct session *s)
 void events_emit(enum event_type type, struct session *s, const char *reason)
 {
     struct event event = { .type = type, .reason = reason };
-    if (type == EVENT_DONE_PLAY && s->skips.count > 0)
+    if (s->skips.count > 0) /* what came before it is told before it */
         tell_skips(s);
     tell_of(s, &event);
 }

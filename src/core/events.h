@@ -12,7 +12,7 @@
  *     donePublish, donePlay    it is over, for `reason`
  *     postRecord, doneRecord   a recording's file is begun; it is complete, or lost
  *     takeover                 the session gets the stream of a publisher that was made to leave
- *     standby                  the session, one of two that publish a stream, goes on the air
+ *     standby                  the session, one of two that publish a stream, goes on the air, for `reason`
  *     stall                    a viewer took, or a publisher sent, nothing for too long: its end follows
  *     skip                     a viewer was too slow and was moved ahead
  *     limit                    a limit refused or ended something; there is no session
@@ -22,8 +22,8 @@
  *
  * What can happen many times a second is gathered, and `count` says how often it was.  Of a
  * session: the first skip is told at once, the next EVENT_GATHER_MS later at the earliest, what is
- * left before donePlay.  Of each limit: what was hit is told within a second, and from then on once
- * in EVENT_GATHER_MS.
+ * left before its next event of another type, donePlay at the latest.  Of each limit: what was hit
+ * is told within a second, and from then on once in EVENT_GATHER_MS.
  *
  * An observer must not end the session of an event within the call; it posts that to its worker. */
 #ifndef MILLRACE_CORE_EVENTS_H
@@ -80,7 +80,7 @@ struct event {
     struct worker             *worker;
     const struct session      *session; /* NULL: limit */
     const char                *path;    /* stream path, or "" */
-    const char                *reason;  /* done events, stall, limit; else NULL */
+    const char                *reason;  /* done events, stall, limit, standby; else NULL */
     int64_t                    time_ms; /* wall clock */
     const struct event_record *record;  /* record events; else NULL */
     struct access_question    *question; /* pre events: access_take() */

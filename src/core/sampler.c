@@ -21,7 +21,6 @@ struct sampler {
     int64_t          started_ms;
     uint64_t         memory_limit;
     struct rate      cpu;         /* microseconds of it */
-    struct rate     *idle;        /* of each worker, in microseconds */
     struct broadcast **listed;    /* those of this second */
     size_t           listed_capacity;
     pthread_t        thread;
@@ -158,7 +157,7 @@ static uint64_t get(const atomic_uint_fast64_t *counter)
     return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
-static void read_worker(struct sampler *s, unsigned index, struct server_sample *out, uint64_t now_us)
+static void read_worker(struct sampler *s, unsigned index, struct server_sample *out)
 {
     const struct worker  *w = s->context->workers[index];
     struct worker_sample *sample = &out->workers[index];
@@ -169,21 +168,17 @@ static void read_worker(struct sampler *s, unsigned index, struct server_sample 
     for (int i = 0; i < SESSION_ROLES; i++)
         sample->roles[i] = get(&w->meter.roles[i]);
     sample->backend = atomic_load_explicit(&w->meter.backend, memory_order_relaxed);
-    uint64_t idle_us = loop_idle_us(&w->loop);
-    rate_sample(&s->idle[index], now_us > idle_us ? now_us - idle_us : 0, now_us / 1000);
-    double busy_percent = rate_get(&s->idle[index]) / 10000; /* from microseconds a second */
-    sample->busy_percent = busy_percent < 100 ? busy_percent : 100;
+    sample->busy_percent = atomic_load_explicit(&w->busy_permille, memory_order_relaxed) / 10.0;
 }
 
 static void read_server(struct sampler *s, struct server_sample *out, uint64_t now_ms)
 {
-    uint64_t now_us = clock_monotonic_us();
     process_read(&out->cost);
     out->memory_limit = s->memory_limit;
     rate_sample(&s->cpu, out->cost.user_us + out->cost.system_us, now_ms);
     out->cpu_percent = rate_get(&s->cpu) / 10000;
     for (unsigned i = 0; i < out->worker_count; i++)
-        read_worker(s, i, out, now_us);
+        read_worker(s, i, out);
 }
 
 void sampler_take(struct sampler *s, uint64_t now_ms, int64_t wall_ms)
@@ -263,7 +258,6 @@ struct sampler *sampler_new(struct context *context, void (*on_sample)(void *, s
     s->arg = arg;
     s->started_ms = clock_wall_ms();
     s->memory_limit = process_memory_limit();
-    s->idle = alloc_zeroed((context->worker_count + 1) * sizeof *s->idle);
     s->memories = map_new();
     pthread_mutex_init(&s->lock, NULL);
     pthread_mutex_init(&s->memory_lock, NULL);
@@ -307,6 +301,5 @@ void sampler_free(struct sampler *s)
     pthread_mutex_destroy(&s->memory_lock);
     pthread_cond_destroy(&s->wake);
     free(s->listed);
-    free(s->idle);
     free(s);
 }

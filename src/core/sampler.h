@@ -62,7 +62,7 @@ struct stream_sample {
 };
 
 struct worker_sample {
-    double      busy_percent; /* of the time, not waiting */
+    double      busy_percent; /* of the time, over about the last second */
     uint64_t    protocols[SESSION_PROTOCOLS];
     uint64_t    roles[SESSION_ROLES];
     const char *backend;

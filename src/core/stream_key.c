@@ -50,11 +50,8 @@ bool stream_key_apply(struct session *s, const char **why)
             *why = "this stream is published with its key only";
         return false;
     }
-    if (key->expires_s != 0 && clock_wall_ms() / 1000 > key->expires_s) {
-        session_forget_stream(s);
+    if (key->expires_s != 0 && clock_wall_ms() / 1000 > key->expires_s)
         *why = "the stream key has expired";
-        return false;
-    }
     rename_stream(s, key->path);
     return true;
 }

@@ -11,9 +11,9 @@
 
 struct session;
 
-/* If the stream that the session asks to publish is named by a key, give it its real name
- * instead: true.  If it may not be published in the way it was asked for, *why is a static
- * phrase, fit for the client and the log, and a key that was given is forgotten. */
+/* If the stream that the session asks to publish is named by a key, give it its real name instead, so
+ * that the key is nowhere any more: true.  If it may not be published in the way it was asked for,
+ * *why is a static phrase, fit for the client and the log; else NULL. */
 bool stream_key_apply(struct session *, const char **why);
 
 #endif

@@ -11,24 +11,19 @@ void video_groups_clear(struct video_groups *g)
     *g = (struct video_groups){ 0 };
 }
 
-/* There are no more tracks than their numbers allow, 256. */
-static struct video_group *find_or_add(struct video_groups *g, uint8_t track)
+static struct video_group *of_track(struct video_groups *g, unsigned track)
 {
-    for (size_t i = 0; i < g->count; i++)
-        if (g->tracks[i].track == track)
-            return &g->tracks[i];
-    g->tracks = alloc_resize(g->tracks, g->count + 1, sizeof *g->tracks);
-    g->tracks[g->count] = (struct video_group){ .track = track };
-    return &g->tracks[g->count++];
+    if (track >= g->count)
+        g->tracks = alloc_resize(g->tracks, track + 1, sizeof *g->tracks);
+    while (g->count <= track)
+        g->tracks[g->count++] = (struct video_group){ 0 };
+    return &g->tracks[track];
 }
 
 static void set_all(struct video_groups *g, const struct track_set *tracks, uint64_t keyframe, int64_t dts_ms)
 {
-    for (unsigned t = track_set_next(tracks, 0); t < TRACK_SET_END; t = track_set_next(tracks, t + 1)) {
-        struct video_group *group = find_or_add(g, (uint8_t)t);
-        group->keyframe = keyframe;
-        group->dts_ms = dts_ms;
-    }
+    for (unsigned t = track_set_next(tracks, 0); t < TRACK_SET_END; t = track_set_next(tracks, t + 1))
+        *of_track(g, t) = (struct video_group){ keyframe, dts_ms };
 }
 
 /* A frame of these tracks builds on all of their keyframes: the oldest counts, from here on for each. */
@@ -36,7 +31,7 @@ static uint64_t join_all(struct video_groups *g, const struct track_set *tracks)
 {
     struct video_group oldest = { .keyframe = UINT64_MAX };
     for (unsigned t = track_set_next(tracks, 0); t < TRACK_SET_END; t = track_set_next(tracks, t + 1)) {
-        const struct video_group *group = find_or_add(g, (uint8_t)t);
+        const struct video_group *group = of_track(g, t);
         oldest = group->keyframe < oldest.keyframe ? *group : oldest;
     }
     set_all(g, tracks, oldest.keyframe, oldest.dts_ms);

@@ -16,15 +16,14 @@
 #define VIDEO_GROUPS_TOGETHER_MS 20
 
 struct video_group {
-    uint8_t  track;
     uint64_t keyframe; /* its sequence number; 0: none has come, or what builds on it is lost */
     int64_t  dts_ms;   /* of the keyframe */
 };
 
 /* All zero is none. */
 struct video_groups {
-    struct video_group *tracks;
-    size_t              count;
+    struct video_group *tracks; /* by their numbers, */
+    size_t              count;  /* up to the highest that has come */
 };
 
 void video_groups_clear(struct video_groups *);

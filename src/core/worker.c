@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/log_flood.h"
 #include "core/broadcast.h"
 #include "core/context.h"
 #include "core/fanout.h"
@@ -252,14 +253,26 @@ static void tick_outlets(struct worker *w)
         outlet_tick(outlet, worker_now_ms(w));
 }
 
+/* Once a second, where packets are gathered: for who wants to know why there is latency. */
+static void tell_pace(const struct worker *w)
+{
+    unsigned window_ms = atomic_load_explicit(&w->window_ms, memory_order_relaxed);
+    if (w->config->delivery.flush_ms == CONFIG_AUTOMATIC && window_ms > 0)
+        log_debug(NULL, "worker %u is %u %% busy: it gathers packets for %u ms", w->index,
+                  pace_busy_permille(&w->pace) / 10, window_ms);
+}
+
 static void on_tick(uv_timer_t *timer)
 {
     struct worker *w = timer->data;
     tick_outlets(w);
     if (++w->ticks % SESSION_TICKS == 0) {
         tick_sessions(w);
-        if (w->index == 0)
+        tell_pace(w);
+        if (w->index == 0) {
             events_tick_limits(w);
+            log_flood_report();
+        }
     }
     if (w->index == 0)
         broadcast_expire_held(w);

@@ -76,7 +76,6 @@ int loop_init(struct loop *loop)
     list_init(&loop->garbage);
     if (uv_loop_init(&loop->uv) != 0)
         return ERR_SYSTEM;
-    uv_loop_configure(&loop->uv, UV_METRICS_IDLE_TIME); /* for loop_idle_us() */
     loop->scratch = alloc_resize(NULL, 1, LOOP_SCRATCH_SIZE + LOOP_SCRATCH_SLACK);
     uv_prepare_init(&loop->uv, &loop->turn_end);
     loop->turn_end.data = loop;
@@ -115,11 +114,6 @@ void loop_close(struct loop *loop)
     free(loop->scratch);
     free(loop->tls);
     loop->scratch = loop->tls = NULL;
-}
-
-uint64_t loop_idle_us(const struct loop *loop)
-{
-    return uv_metrics_idle_time((uv_loop_t *)&loop->uv) / 1000;
 }
 
 void loop_add_hook(struct loop *loop, struct loop_hook *hook)

@@ -57,9 +57,6 @@ void loop_run(struct loop *);                /* until loop_stop() */
 void loop_stop(struct loop *);               /* from a callback of this loop */
 void loop_close(struct loop *);              /* after loop_run(): ends what is left, frees all */
 
-/* How long it has waited for something to do, in all.  From any thread while the loop is there. */
-uint64_t loop_idle_us(const struct loop *);
-
 void loop_add_hook(struct loop *, struct loop_hook *);
 
 /* The wait is over: whoever has callbacks from libuv says so first in each, so that `busy_ns` is

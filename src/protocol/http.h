@@ -102,6 +102,9 @@ bool http_parser_done(const struct http_parser *);
 /* Whether a byte of a request has come that is not complete yet: which timeout applies. */
 bool http_parser_started(const struct http_parser *);
 
+/* Whether the request is a HEAD, as far as it has come: its answer has no body, after an error too. */
+bool http_parser_is_head(const struct http_parser *);
+
 /* After an error: the status to answer with (400, 414, 417, 431, 501, 505), 0 before; and a
  * static phrase for the log and the body, "" before. */
 int         http_parser_status(const struct http_parser *);

@@ -97,6 +97,13 @@ bool http_parser_started(const struct http_parser *p)
     return p->phase == BODY || (p->phase == HEAD && p->head_size > 0);
 }
 
+bool http_parser_is_head(const struct http_parser *p)
+{
+    static const char name[] = "HEAD"; /* its end may have a mark by now */
+    return p->head_size >= sizeof name && memcmp(p->head, name, sizeof name - 1) == 0 &&
+           (p->head[sizeof name - 1] == ' ' || p->head[sizeof name - 1] == '\0');
+}
+
 int http_parser_status(const struct http_parser *p)
 {
     return p->status;

@@ -11,6 +11,7 @@ struct api;
 struct catalogue;
 struct config;
 struct context;
+struct event_stream;
 struct http_request;
 struct http_session;
 struct record_server;
@@ -22,6 +23,7 @@ struct api_parts {
     struct reload        *reload;
     struct catalogue     *catalogue;  /* NULL: there is none */
     struct record_server *recordings; /* NULL: nothing is recorded */
+    struct event_stream  *events;
 };
 
 /* Before the workers start; they find it in the context, from which api_free() takes it.  To be

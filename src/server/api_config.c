@@ -7,9 +7,45 @@
 
 #include <stdlib.h>
 
+struct description {
+    struct reload *reload;
+    char          *text;
+};
+
+static void free_description(void *data)
+{
+    struct description *d = data;
+    free(d->text);
+    free(d);
+}
+
+/* With many apps it is long. */
+static void describe_in_pool(struct api_call *call)
+{
+    struct description *d = call->data;
+    json_t             *all = reload_describe(d->reload);
+    d->text = json_dumps(all, JSON_COMPACT);
+    json_decref(all);
+}
+
+static void answer_described(struct api_call *call)
+{
+    struct description *d = call->data;
+    char               *text = d->text;
+    d->text = NULL;
+    if (text != NULL)
+        api_answer_text(call, 200, "application/json", text, strlen(text), free);
+    else
+        api_fail(call, 503, "out of memory");
+}
+
 static void show_config(struct api_call *call)
 {
-    api_answer(call, 200, config_to_json(call->config));
+    struct description *d = alloc_zeroed(sizeof *d);
+    d->reload = api_of(call)->parts.reload;
+    call->data = d;
+    call->free_data = free_description;
+    api_work(call, describe_in_pool, answer_described);
 }
 
 struct attempt {
@@ -36,7 +72,7 @@ static void pass_by(struct api_call *call, struct worker *worker)
     (void)call, (void)worker;
 }
 
-static const char *describe(const struct reload_outcome *outcome)
+static const char *summary(const struct reload_outcome *outcome)
 {
     bool changed = json_array_size(outcome->changed) > 0, kept = json_array_size(outcome->needs_restart) > 0;
     if (changed)
@@ -50,7 +86,7 @@ static void answer_reloaded(struct api_call *call)
     json_t                      *body = json_object();
     json_object_set(body, "applied", outcome->changed);
     json_object_set(body, "needsRestart", outcome->needs_restart);
-    json_object_set_new(body, "message", json_string(describe(outcome)));
+    json_object_set_new(body, "message", json_string(summary(outcome)));
     api_answer(call, 200, body);
 }
 

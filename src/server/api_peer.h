@@ -213,7 +213,9 @@ extern const size_t                   api_all_routes_count;
 
 /* The tables. */
 extern const struct api_routes api_config_routes;
+extern const struct api_routes api_events_routes;
 extern const struct api_routes api_health_routes;
+extern const struct api_routes api_history_routes;
 extern const struct api_routes api_openapi_routes;
 extern const struct api_routes api_records_routes;
 extern const struct api_routes api_session_routes;

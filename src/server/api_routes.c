@@ -3,7 +3,9 @@
 
 const struct api_routes *const api_all_routes[] = {
     &api_config_routes,
+    &api_events_routes,
     &api_health_routes,
+    &api_history_routes,
     &api_openapi_routes,
     &api_records_routes,
     &api_session_routes,

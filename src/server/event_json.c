@@ -81,6 +81,13 @@ static void set_text(json_t *object, const char *key, const char *text)
     json_object_set_new(object, key, value != NULL ? value : json_string(""));
 }
 
+static void set_text_or_null(json_t *object, const char *key, const char *text)
+{
+    json_object_set_new(object, key, json_null());
+    if (text != NULL)
+        set_text(object, key, text);
+}
+
 static void set_number(json_t *object, const char *key, uint64_t value)
 {
     json_object_set_new(object, key, json_integer((json_int_t)value));
@@ -212,8 +219,8 @@ json_t *event_json(const struct event *e, const char *id)
     set_text(out, "eventId", id);
     set_time(out, "time", e->time_ms);
     set_text(out, "streamPath", e->path);
-    set_text(out, "userAgent", f.agent);
-    set_text(out, "reason", e->reason);
+    set_text_or_null(out, "userAgent", f.agent);
+    set_text_or_null(out, "reason", e->reason);
     json_object_set_new(out, "duration", duration_of(e, &f));
     json_object_set_new(out, "size", size_of(e));
     json_object_set_new(out, "detail", detail_of(e));

@@ -28,6 +28,8 @@ struct http_answer {
     /* After http_read_body(): a piece of the request's body, maybe empty, and whether it is the last.
      * NULL: nobody wants the body. */
     void (*on_body)(struct http_answer *, struct bytes in, bool complete);
+    bool endless; /* it ends with the server: nothing of it is waited for then */
+    bool idle;    /* the client has all of it that there is: it is not slow to take the rest */
 };
 
 /* One connection while it speaks HTTP/1, or one stream of HTTP/2. */

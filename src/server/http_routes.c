@@ -1,5 +1,6 @@
 /* http_routes.c - which request goes where: one table, read from its top. */
 #include "base/error.h"
+#include "base/log_flood.h"
 #include "core/access.h"
 #include "core/broadcast.h"
 #include "core/context.h"
@@ -90,8 +91,9 @@ static void refuse_access(struct http_session *s, enum auth_use use, const struc
     struct session *base = &s->base;
     struct stats   *stats = &base->worker->context->stats;
     bool            publish = use == AUTH_PUBLISH;
-    log_error(&base->log, "FLV session %s %s %s %s error, %s", base->id, base->ip, publish ? "push" : "play",
-              session_path(base), answer->log);
+    if (log_flood_pass(LOG_FLOOD_STREAMS))
+        log_error(&base->log, "FLV session %s %s %s %s error, %s", base->id, base->ip,
+                  publish ? "push" : "play", session_path(base), answer->log);
     stats_add(publish ? &stats->publishers_refused : &stats->viewers_refused, 1);
     if (publish)
         s->keep_alive = false;
@@ -188,7 +190,8 @@ static void on_publish(struct http_session *s, const struct http_request *reques
 
 static bool is_api(const struct http_session *s, const struct http_request *request)
 {
-    return api_has_path(s->base.worker->config, request->path) && !is_stream(s, request);
+    const struct worker *w = s->base.worker;
+    return w->context->api != NULL && api_has_path(w->config, request->path) && !is_stream(s, request);
 }
 
 /* WebSockets: streams as well, with or without ".flv". */

@@ -152,6 +152,7 @@ static void refuse(struct http_session *s, int error)
     if (status == 431)
         reason = limit_hit(&s->base.worker->context->stats, LIMIT_HTTP_HEADER_SIZE);
     s->keep_alive = false;
+    s->head_only = http_parser_is_head(s->parser);
     if (!s->answered || wants_body(s))
         http_answer_error(s, status != 0 ? status : 400, reason);
     finish(s, reason);
@@ -213,7 +214,7 @@ static const struct conn_handler handler = { on_input, on_writable, on_end };
 /* The time that a pending answer has is the client's: it must take some of it now and then. */
 static void check_progress(struct http_session *s, uint64_t now_ms)
 {
-    if (s->conn->bytes_out != s->taken) {
+    if (s->conn->bytes_out != s->taken || s->pending->idle) {
         s->taken = s->conn->bytes_out;
         s->since_ms = now_ms;
     } else if (now_ms - s->since_ms > (uint64_t)config_of(s)->delivery.stall_s * 1000) {
@@ -252,7 +253,7 @@ static void on_stop(struct session *base)
 {
     struct http_session *s = (struct http_session *)base;
     s->keep_alive = false;
-    if (s->pending == NULL)
+    if (s->pending == NULL || s->pending->endless)
         session_close(base, "server stops");
 }
 

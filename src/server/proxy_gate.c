@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/log_flood.h"
 #include "core/context.h"
 #include "core/session.h"
 #include "core/worker.h"
@@ -71,7 +72,8 @@ static void hand_on(struct gate *g, const struct sockaddr_storage *client)
 static void refuse(struct gate *g, const char *reason)
 {
     stats_add(&context_of(g)->stats.proxy_refused, 1);
-    log_warn(&g->base.log, "connection from proxy %s refused: %s", g->base.ip, reason);
+    if (log_flood_pass(LOG_FLOOD_PROXY))
+        log_warn(&g->base.log, "connection from proxy %s refused: %s", g->base.ip, reason);
     session_close(&g->base, reason);
 }
 
@@ -162,11 +164,13 @@ static void wait_for_header(int fd, const struct sockaddr_storage *peer, struct 
 static bool has_room(struct worker *w, const char *ip)
 {
     struct stats *stats = &w->context->stats;
-    if (stats_get(&stats->proxy_waiting) + stats_get(&stats->connections) < w->config->limits.connections)
+    uint32_t      max = context_connections_max(w->context, w->config);
+    if (stats_get(&stats->proxy_waiting) + stats_get(&stats->connections) < max)
         return true;
     stats_add(&stats->connections_refused, 1);
     const char *why = limit_hit(stats, LIMIT_CONNECTIONS);
-    log_warn(NULL, "connection from %s refused: %s", ip, why);
+    if (log_flood_pass(LOG_FLOOD_CONNECTIONS))
+        log_warn(NULL, "connection from %s refused: %s", ip, why);
     return false;
 }
 

@@ -224,6 +224,14 @@ int reload_run(struct reload *r, struct reload_outcome *out)
     return error;
 }
 
+json_t *reload_describe(struct reload *r)
+{
+    pthread_mutex_lock(&r->lock); /* until it is unlocked, nothing takes the place of this one */
+    json_t *all = config_to_json(r->config);
+    pthread_mutex_unlock(&r->lock);
+    return all;
+}
+
 void reload_clear_outcome(struct reload_outcome *outcome)
 {
     json_decref(outcome->changed);

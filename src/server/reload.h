@@ -43,6 +43,10 @@ void reload_free(struct reload *);
 int  reload_run(struct reload *, struct reload_outcome *out);
 void reload_clear_outcome(struct reload_outcome *);
 
+/* The configuration in effect as JSON, secrets masked, without holding anybody up: from a thread that
+ * may wait.  The caller owns the reference. */
+json_t *reload_describe(struct reload *);
+
 /* Before the workers are freed: nothing is changed any more. */
 void reload_close(struct reload *);
 

@@ -12,6 +12,7 @@
 #include "net/tls_store.h"
 #include "server/api.h"
 #include "server/event_feed.h"
+#include "server/event_stream.h"
 #include "server/http_server.h"
 #include "server/notify_server.h"
 #include "server/record_server.h"
@@ -104,17 +105,24 @@ static int listen_all(struct context *context)
     return 0;
 }
 
-/* Every connection is a descriptor: take as many as we are allowed to. */
-static void raise_descriptor_limit(const struct config *config)
+/* Every connection is a descriptor: take as many as we are allowed to.  Some stay free for all else,
+ * recordings, files and our own: who connects beyond that is refused, and knows. */
+static void raise_descriptor_limit(struct context *context)
 {
-    struct rlimit limit;
+    const struct config *config = context->config;
+    struct rlimit        limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
         return;
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
-    if (limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur < config->limits.connections)
-        log_warn(NULL, "only %llu file descriptors are allowed, fewer than limits.connections (%u)",
-                 (unsigned long long)limit.rlim_cur, config->limits.connections);
+    if (limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur > UINT32_MAX)
+        return;
+    rlim_t reserve = 64 + 24 * (rlim_t)count_workers(config) + limit.rlim_cur / 8;
+    context->connections_max = limit.rlim_cur > 2 * reserve ? (uint32_t)(limit.rlim_cur - reserve)
+                                                            : (uint32_t)(limit.rlim_cur / 2);
+    if (context->connections_max < config->limits.connections)
+        log_warn(NULL, "only %llu file descriptors are allowed, so not limits.connections (%u) but %u",
+                 (unsigned long long)limit.rlim_cur, config->limits.connections, context->connections_max);
 }
 
 static void make_workers(struct context *context)
@@ -178,14 +186,19 @@ static int run_workers(struct context *context, const sigset_t *signals, struct 
 static struct catalogue *open_catalogue(struct context *context)
 {
     const struct config *c = context->config;
-    char                 beside[4096];
-    bool                 elsewhere = c->store.path[0] != '\0';
-    if (!elsewhere && c->record.path[0] == '\0')
+    char                 path[4096];
+    struct stat          there;
+    if (c->store.path[0] == '\0' && c->record.path[0] == '\0')
         return NULL;
     if (c->record.path[0] != '\0')
         mkdir(c->record.path, 0755); /* record_server_new() says what is wrong with it */
-    snprintf(beside, sizeof beside, "%s/.catalogue.db", c->record.path);
-    return catalogue_new(context, elsewhere ? c->store.path : beside, c->store.keep_s);
+    if (c->store.path[0] == '\0')
+        snprintf(path, sizeof path, "%s/.catalogue.db", c->record.path);
+    else if (stat(c->store.path, &there) == 0 && S_ISDIR(there.st_mode)) /* as Node Media Server's is */
+        snprintf(path, sizeof path, "%s/millrace.db", c->store.path);
+    else
+        snprintf(path, sizeof path, "%s", c->store.path);
+    return catalogue_new(context, path, c->store.keep_s);
 }
 
 /* A disk that does not answer holds threads that cannot be ended, and what they use. */
@@ -201,24 +214,28 @@ int server_run(struct config *config, const struct options *options)
     uint64_t stop_by_ms = 0;
     int      error;
     block_signals(&signals);
-    raise_descriptor_limit(config);
     struct context       *context = context_new(config);
+    raise_descriptor_limit(context);
     struct catalogue     *catalogue = open_catalogue(context);
     struct record_server *recordings = record_server_new(context, catalogue, &error);
     struct event_feed    *feed = event_feed_new(context);
     struct notify_server *notifier = notify_server_new(context, feed);
-    context->catalogue = catalogue;
+    struct event_stream  *events = event_stream_new(context, feed);
     struct reload         reload;
+    struct api_parts      parts = { context, &reload, catalogue, recordings, events };
+    context->catalogue = catalogue;
     reload_init(&reload, context, options, config);
-    struct api_parts      parts = { context, &reload, catalogue, recordings };
     if (error == 0) {
         api_new(&parts);
         make_workers(context);
         error = tls_setup_load(config, &context->tls) ? listen_all(context) : ERR_INVALID;
         if (error == 0)
             error = statistics_start(context, recordings);
-        if (error == 0)
+        if (error == 0) {
+            event_stream_start(events);
             error = run_workers(context, &signals, &reload, &stop_by_ms);
+            event_stream_stop(events);
+        }
         reload_close(&reload);
         statistics_stop(context);
         finish_recordings(recordings);
@@ -230,6 +247,7 @@ int server_run(struct config *config, const struct options *options)
         statistics_free(context);
     }
     notify_server_free(notifier);
+    event_stream_free(events);
     event_feed_free(feed);
     record_server_free(recordings);
     catalogue_free(catalogue);

@@ -30,6 +30,9 @@ struct statistics {
     pthread_mutex_t       lock;
     struct shared_text   *texts[KINDS];     /* lock; NULL: not made yet */
     uint64_t              wanted_ms[KINDS]; /* lock; when somebody last asked; 0: never */
+    pthread_mutex_t       watch_lock;       /* held while the watcher is called */
+    void                (*on_snapshot)(void *arg); /* watch_lock */
+    void                 *watcher;          /* watch_lock */
 };
 
 /* Shared texts. */
@@ -180,6 +183,10 @@ static void on_sample(void *statistics, struct snapshot *snapshot)
         bool wanted = wanted_ms[kind] != 0 && now_ms - wanted_ms[kind] <= WANTED_MS;
         replace(s, kind, wanted ? make(s, kind, snapshot) : NULL);
     }
+    pthread_mutex_lock(&s->watch_lock);
+    if (s->on_snapshot != NULL)
+        s->on_snapshot(s->watcher);
+    pthread_mutex_unlock(&s->watch_lock);
 }
 
 /* The one that is there; or else, as nobody has wanted it lately, one that is made here. */
@@ -229,6 +236,15 @@ void statistics_unref_streams(struct statistics_streams *streams)
     shared_text_unref(streams->text);
 }
 
+void statistics_watch(struct context *context, void (*on_snapshot)(void *arg), void *arg)
+{
+    struct statistics *s = context->statistics;
+    pthread_mutex_lock(&s->watch_lock);
+    s->on_snapshot = on_snapshot;
+    s->watcher = arg;
+    pthread_mutex_unlock(&s->watch_lock);
+}
+
 struct sampler *statistics_sampler(struct context *context)
 {
     return context->statistics->sampler;
@@ -240,6 +256,7 @@ int statistics_start(struct context *context, struct record_server *recordings)
 {
     struct statistics *s = alloc_zeroed(sizeof *s);
     pthread_mutex_init(&s->lock, NULL);
+    pthread_mutex_init(&s->watch_lock, NULL);
     s->context = context;
     s->recordings = recordings;
     context->statistics = s;
@@ -263,5 +280,6 @@ void statistics_free(struct context *context)
         shared_text_unref(s->texts[kind]);
     sampler_free(s->sampler);
     pthread_mutex_destroy(&s->lock);
+    pthread_mutex_destroy(&s->watch_lock);
     free(s);
 }

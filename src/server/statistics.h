@@ -53,6 +53,10 @@ struct statistics_streams {
 void statistics_streams(struct context *, struct statistics_streams *out);
 void statistics_unref_streams(struct statistics_streams *);
 
+/* Have `on_snapshot` called whenever there is a new snapshot, on the sampler's thread; NULL ends that: it
+ * is not being called any more then.  One at a time. */
+void statistics_watch(struct context *, void (*on_snapshot)(void *arg), void *arg);
+
 /* The sampler, for histories. */
 struct sampler *statistics_sampler(struct context *);
 

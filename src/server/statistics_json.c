@@ -151,7 +151,7 @@ static void write_recording(struct json_writer *w, const struct statistics_sourc
     json_write_text(w, "file", r->file);
     json_write_time(w, "startTime", r->started_ms);
     json_write_number(w, "durationMs", age_ms(from, r->started_ms));
-    json_write_number(w, "bytes", r->bytes);
+    json_write_number(w, "bytes", r->bytes + r->segment_size);
     json_write_number(w, "gaps", r->gaps);
     json_end(w, '}');
 }

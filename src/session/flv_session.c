@@ -27,6 +27,7 @@ struct flv_session {
     struct websocket_link websocket; /* unless it is plain HTTP */
     bool                  told;      /* the observers of events know of it */
     bool                  began;     /* the FLV header is sent */
+    bool                  refused;   /* HTTP: it was answered with an error */
     uint64_t              since_ms;
 };
 
@@ -45,11 +46,19 @@ static struct flv_session *session_of(struct viewer *v)
     return LIST_ITEM(v, struct flv_session, viewer);
 }
 
+/* Over HTTP, if nothing has been sent. */
+static void refuse(struct flv_session *s, int status, const char *reason)
+{
+    if (is_websocket(s) || s->began || s->refused)
+        return;
+    s->refused = true;
+    http_reply_error(s->conn, config_of(s), status, reason, 0);
+}
+
 /* End with `status` (HTTP) or `code` (WebSocket) if nothing has been sent, else just end. */
 static void end(struct flv_session *s, int status, uint16_t code, const char *reason)
 {
-    if (!is_websocket(s) && !s->began)
-        http_reply_error(s->conn, config_of(s), status, reason, 0);
+    refuse(s, status, reason);
     s->websocket.close_code = code;
     session_close(&s->base, reason);
 }
@@ -150,6 +159,7 @@ static void on_close(struct session *base, const char *reason)
     log_info(&base->log, "FLV session %s %s stop play %s: %s", base->id, base->ip, session_path(base), reason);
     if (s->told)
         events_emit(EVENT_DONE_PLAY, base, reason);
+    refuse(s, 403, reason); /* ended from elsewhere, before its answer began */
     if (!in_packet)
         websocket_link_close(&s->websocket, reason);
     if (in_packet)

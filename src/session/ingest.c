@@ -1,6 +1,7 @@
 #include "session/ingest.h"
 
 #include "base/error.h"
+#include "base/log_flood.h"
 #include "core/broadcast.h"
 #include "core/context.h"
 #include "core/events.h"
@@ -12,8 +13,9 @@
 
 void ingest_refuse(struct session *s, const char *why)
 {
-    log_error(&s->log, "%s session %s %s push %s error, %s", s->ops->name, s->id, s->ip, session_path(s),
-              why);
+    if (log_flood_pass(LOG_FLOOD_STREAMS))
+        log_error(&s->log, "%s session %s %s push %s error, %s", s->ops->name, s->id, s->ip, session_path(s),
+                  why);
     stats_add(&s->worker->context->stats.publishers_refused, 1);
 }
 

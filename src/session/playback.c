@@ -1,6 +1,7 @@
 #include "session/playback.h"
 
 #include "base/error.h"
+#include "base/log_flood.h"
 #include "core/broadcast.h"
 #include "core/context.h"
 #include "core/events.h"
@@ -11,8 +12,9 @@
 
 void playback_refuse(struct session *s, const char *why)
 {
-    log_error(&s->log, "%s session %s %s play %s error, %s", s->ops->name, s->id, s->ip, session_path(s),
-              why);
+    if (log_flood_pass(LOG_FLOOD_STREAMS))
+        log_error(&s->log, "%s session %s %s play %s error, %s", s->ops->name, s->id, s->ip, session_path(s),
+                  why);
     stats_add(&s->worker->context->stats.viewers_refused, 1);
 }
 

@@ -50,7 +50,8 @@ static void on_access(struct session *base, enum auth_use use, const struct acce
     rtmp_stop_asking(s);
     if (!answer->allowed) {
         ingest_refuse(base, answer->log);
-        refuse(s, "NetStream.Publish.Unauthorized", answer->why);
+        /* Without the stream's name: a key that is not let in must not tell what it stands for. */
+        rtmp_refuse(s, s->msid, "NetStream.Publish.Unauthorized", answer->why);
         return;
     }
     int result = ingest_begin(&s->ingest, base, &why);

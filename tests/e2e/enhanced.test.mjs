@@ -217,6 +217,12 @@ const STREAMS = {
         [video('\x1d\x01\0\0\0', '1200'), audio('\xaf\x01', '21'), video('\x2d\x01\0\0\x28', '1200'), video('\x1d\x02\0\0\0')],
         [/video 0: AV1 Main 2.1 640x360/, /audio 0: AAC LC 48000 Hz 2 channels/],
     ],
+    'every number that FLV has': [
+        [video('\x17\0\0\0\0', '0142c00bffe1'), audio('\xaf\0', '1210')],
+        ['\x11', '\x22', '\x23', '\x24', '\x25', '\x26', '\x32'].map(head => video(head, '0102')).concat(
+            Array.from({ length: 16 }, (_, format) => format).filter(format => ![9, 10].includes(format))
+                .map(format => audio(String.fromCharCode(format << 4 | 15), '0102'))),
+    ],
     'VVC and MP3': [
         [video('\x90vvc1', VVC_CONFIG), audio('\x90.mp3')],
         [video('\x91vvc1\xff\xff\xd8', '04'), audio('\x91.mp3', 'fffb9464'), video('\xa3vvc1', '05'), video('\x92vvc1'),

@@ -90,7 +90,7 @@ describe('other requests', { concurrency: 4 }, () => {
         assert.equal((await fetchOnce(server.httpPort, 'HEAD /live/nobody.flv HTTP/1.1')).status, 404);
     });
 
-    for (const path of ['/', '/live', '/live/stream', '/live/stream.mp4', '/a/b/c.flv', '/favicon.ico', '/stream.flv']) {
+    for (const path of ['/nothing', '/live', '/live/stream', '/live/stream.mp4', '/a/b/c.flv', '/favicon.ico', '/stream.flv']) {
         it(`GET ${path} is 404 with a reason`, TEST, async t => {
             const server = await startServer(t);
             const response = await fetchOnce(server.httpPort, `GET ${path} HTTP/1.1`);

@@ -5,8 +5,9 @@ import { describe, it } from 'node:test';
 import { encode } from './lib/amf.mjs';
 import { frames, headers, metadataTag, numberOf, videoTag } from './lib/canned.mjs';
 import { patience } from './lib/env.mjs';
-import { assertMonotonic, assertSameTracks, AUDIO, isFrame, isScript, readFlv, scriptOf, SCRIPT, VIDEO, writeFlv,
-         writeTag } from './lib/flv.mjs';
+import {
+    assertMonotonic, AUDIO, isFrame, isScript, readFlv, scriptOf, SCRIPT, VIDEO, writeFlv,
+} from './lib/flv.mjs';
 import { FLV_HEADER, HttpPublisher, openFlvPublisher } from './lib/flv_publishers.mjs';
 import { HttpConnection } from './lib/http.mjs';
 import { film, FILM_TRACKS } from './lib/media.mjs';
@@ -14,7 +15,7 @@ import { ffmpegPoster } from './lib/players.mjs';
 import { publish } from './lib/publisher.mjs';
 import { run } from './lib/process.mjs';
 import { startServer } from './lib/server.mjs';
-import { openViewer, openViewers } from './lib/viewers.mjs';
+import { assertAllGot, openAudience, openViewer } from './lib/viewers.mjs';
 import { poll, sleep } from './lib/wait.mjs';
 
 const TEST = { timeout: 90000 };
@@ -22,20 +23,7 @@ const PATH = '/live/stream';
 const TAGS = [...headers(), ...frames({ count: 20 })];
 const FLV = writeFlv(TAGS);
 
-// Viewers over every protocol, waiting for the stream.
-async function audience(t, server, path = PATH) {
-    const viewers = openViewers(t, server, path);
-    await server.viewersCame(path, viewers.length);
-    return viewers;
-}
-
-async function assertAllGot(viewers, tags) {
-    for (const viewer of viewers) {
-        await viewer.ended();
-        assertSameTracks(viewer.tags, tags, viewer.name);
-        assertMonotonic(viewer.tags, viewer.name);
-    }
-}
+const audience = (t, server) => openAudience(t, server, PATH);
 
 function assertPublished(response, bytes = FLV.length, packets = TAGS.length, dropped = 0) {
     assert.equal(response.status, 200, response.body);
@@ -211,27 +199,6 @@ describe('the end', { concurrency: 4 }, () => {
             publisher.send(FLV);
             assertPublished(await publisher.end());
         }
-    });
-
-    it('of the connection, abrupt and inside a tag: viewers get whole tags, and the next publisher', TEST, async t => {
-        const server = await startServer(t, { 'publish.resume_s': 20 });
-        const viewers = await audience(t, server);
-        const first = await openFlvPublisher(t, server, 'http', PATH);
-        const half = writeTag(videoTag(99, 800, { size: 50000 }));
-        first.sendTags(TAGS);
-        first.send(half.subarray(0, 30000));
-        await Promise.all(viewers.map(viewer => viewer.count(TAGS.length)));
-        first.connection.socket.resetAndDestroy();
-        await poll(() => server.log.some(line => line.message.includes(`stop push ${PATH}`)), 'the end of the first');
-        const second = await openFlvPublisher(t, server, 'http', PATH);
-        second.sendTags([...headers(), ...frames({ count: 5, first: 100 })]);
-        for (const viewer of viewers) {
-            await viewer.tag(tag => isFrame(tag) && numberOf(tag) === 104, 'the last frame');
-            const numbers = viewer.tags.filter(tag => tag.type === VIDEO && isFrame(tag)).map(numberOf);
-            assert.deepEqual(numbers, [...Array(20).keys(), 100, 101, 102, 103, 104], viewer.name);
-            assertMonotonic(viewer.tags, viewer.name);
-        }
-        assert.equal((await second.end()).status, 200);
     });
 
     it('of one direction, before the body is complete, is answered', TEST, async t => {

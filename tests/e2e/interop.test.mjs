@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { releaseOnly } from './lib/env.mjs';
 import { assertMonotonic, assertSameTracks, framesOf, isAvcEnd, readFlv, writeFlv } from './lib/flv.mjs';
-import { film, FILM_TRACKS, probe, temporaryFolder } from './lib/media.mjs';
+import { film, FILM_TRACKS, OLD_TRACKS, probe, temporaryFolder } from './lib/media.mjs';
 import * as players from './lib/players.mjs';
 import { openPublisher, sendPaced } from './lib/publisher.mjs';
 import { startServer } from './lib/server.mjs';
@@ -63,6 +63,33 @@ describe('ffmpeg publishes', { concurrency: 6 }, () => {
                 await assertFileHasFrames(got, expected, `ffmpeg over ${protocol}`);
             for (const protocol of PROTOCOLS)
                 await assertProbed(folder, viewers.find(viewer => viewer.protocol === protocol), FILM_TRACKS[name]);
+        });
+    }
+
+    // What FLV had before H.264, to the programs that know it.
+    for (const [name, codecs] of Object.entries(OLD_TRACKS)) {
+        it(`${name}: ffmpeg, rtmpdump, GStreamer and VLC get it`, { ...TEST, skip: releaseOnly }, async t => {
+            const server = await startServer(t), folder = temporaryFolder(t), file = await film(name);
+            const url = server.rtmpUrl('/live/film'), witness = openViewer(t, server, 'ws', '/live/film');
+            const programs = {
+                ffmpeg: players.ffmpegViewer(t, url, join(folder, 'ffmpeg')),
+                rtmpdump: players.rtmpdumpViewer(t, url, join(folder, 'rtmpdump')),
+                GStreamer: players.gstreamerViewer(t, url, join(folder, 'GStreamer')),
+            };
+            const vlc = players.vlcViewer(t, server.httpUrl('/live/film.flv'), folder, { decode: true });
+            await server.viewersCame('/live/film', 5, 15000);
+            const publisher = players.ffmpegPublisher(t, file, url), expected = readFlv(file).tags;
+            assert.equal((await publisher.finish(20000)).code, 0, publisher.stderr);
+            await witness.ended();
+            assertSameTracks(witness.tags, expected, witness.name);
+            for (const [who, program] of Object.entries(programs)) {
+                await program.finish(20000);
+                await assertFileHasFrames(join(folder, who), expected, who);
+            }
+            assert.deepEqual((await probe(join(folder, 'rtmpdump'))).codecs, codecs);
+            await vlc.program.finish(20000);
+            const { packets } = await probe(vlc.file);
+            assert.ok(Object.keys(packets).length === codecs.length && Object.values(packets).every(count => count > 0), 'VLC');
         });
     }
 

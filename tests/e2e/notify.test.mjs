@@ -144,12 +144,20 @@ describe('a webhook', { concurrency: 4 }, () => {
     });
 
     it('ends with 4xx what has begun, unless notify.strict is off', TEST, async t => {
-        const hooks = await HookServer.start(t, ({ body }) => body.action === 'postPlay' || body.name === 'unwanted'
-            ? { status: 401, json: { message: 'not you' } } : { status: 200 });
+        let say;
+        const said = new Promise(resolve => { say = resolve; });
+        const hooks = await HookServer.start(t, async ({ body }) => {
+            if (body.action === 'postPlay')
+                await said;
+            return body.action === 'postPlay' || body.name === 'unwanted' ? { status: 401, json: { message: 'not you' } } : { status: 200 };
+        });
         const server = await notified(t, hooks, { 'apps.lenient.notify.strict': false, ...withHooks({ url: hooks.url(), events: ['postPublish', 'postPlay', 'donePlay', 'donePublish'] }) });
         for (const app of ['live', 'lenient'])
             await publish(t, server, `/${app}/s`, frames({ count: 5 }));
         const viewers = openViewers(t, server, '/live/s');
+        for (const viewer of viewers)
+            await viewer.count(3);
+        say();
         for (const viewer of viewers)
             await viewer.until(() => viewer.isOver, `${viewer.name}: the end`);
         const publisher = await openPublisher(t, server, '/live/unwanted');

@@ -216,7 +216,7 @@ test('the catalogue knows recordings, publishers and viewers, and is made anew f
     assert.deepEqual([row.video, row.audio], ['H264', 'AAC']);
     const sessions = await ask(root, 'SELECT * FROM sessions ORDER BY kind');
     assert.deepEqual(sessions.map(each => [each.kind, each.protocol, each.stream, each.ip]),
-                     [['play', 'FLV', PATH, '127.0.0.1'], ['publish', 'RTMP', PATH, '127.0.0.1']]);
+                     [['play', 'flv', PATH, '127.0.0.1'], ['publish', 'rtmp', PATH, '127.0.0.1']]);
     for (const each of sessions)
         assert.ok(each.end_ms >= each.start_ms && each.reason !== '', JSON.stringify(each));
 

@@ -5,16 +5,17 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { audioTag, frames, headers, numberOf } from './lib/canned.mjs';
+import { audioTag, frames, headers, numberOf, videoTag } from './lib/canned.mjs';
 import { patience } from './lib/env.mjs';
+import { openFlvPublisher } from './lib/flv_publishers.mjs';
 import { HttpConnection } from './lib/http.mjs';
-import { assertMonotonic, isFrame, isKeyframe, isScript, isSequenceHeader, isVideo, readFlv, writeFlv } from './lib/flv.mjs';
+import { assertMonotonic, isFrame, isKeyframe, isScript, isSequenceHeader, isVideo, readFlv, writeFlv, writeTag } from './lib/flv.mjs';
 import { film, publishArgs, temporaryFolder } from './lib/media.mjs';
 import { run, start } from './lib/process.mjs';
 import { openPublisher, publish, sendTags } from './lib/publisher.mjs';
 import { RtmpClient, isStatus } from './lib/rtmp.mjs';
 import { startServer } from './lib/server.mjs';
-import { openViewer, openViewers } from './lib/viewers.mjs';
+import { openAudience, openViewer, openViewers } from './lib/viewers.mjs';
 import { poll } from './lib/wait.mjs';
 
 const TEST = { timeout: 60000 };
@@ -106,6 +107,28 @@ describe('publish.takeover', { concurrency: 4 }, () => {
         await openPublisher(t, server, '/other/stream');
         await before.waitClosed();
     });
+});
+
+describe('a publisher over HTTP or WebSocket that is cut off inside a tag', { concurrency: 2 }, () => {
+    for (const protocol of ['http', 'ws'])
+        it(`${protocol}: viewers get whole tags, and the next publisher`, TEST, async t => {
+            const server = await startServer(t, { 'publish.resume_s': 20 }), tags = [...headers(), ...frames({ count: 20 })];
+            const viewers = await openAudience(t, server, PATH);
+            const first = await openFlvPublisher(t, server, protocol, PATH);
+            first.sendTags(tags);
+            first.send(writeTag(videoTag(99, 800, { size: 50000 })).subarray(0, 30000));
+            await Promise.all(viewers.map(viewer => viewer.count(tags.length)));
+            first.connection.socket.resetAndDestroy();
+            await server.logged(/stop push/);
+            const second = await openFlvPublisher(t, server, protocol, PATH);
+            second.sendTags([...headers(), ...frames({ count: 5, first: 100 })]);
+            for (const viewer of viewers) {
+                await sound(viewer, 104);
+                assert.deepEqual(soundOf(viewer), [...Array(20).keys(), 100, 101, 102, 103, 104], viewer.name);
+                assertMonotonic(viewer.tags, viewer.name);
+            }
+            second.close();
+        });
 });
 
 describe('a backup', { concurrency: 4 }, () => {
@@ -221,6 +244,15 @@ describe('publish.keys', { concurrency: 4 }, () => {
         assert.match(await assertRefused(t, server, 'show', 'NetStream.Publish.Unauthorized'), /key/);
         assert.match(await assertRefused(t, server, 'old-k3y', 'NetStream.Publish.Unauthorized'), /expired/);
         assert.match(await assertRefused(t, server, KEY), /already publishing/);
+    });
+
+    it('is not told from a wrong one to who is shut out by its address', TEST, async t => {
+        const server = await startServer(t, { 'publish.keys': keys, 'publish.deny': '["127.0.0.0/8"]' });
+        const told = new Set();
+        for (const name of [KEY, 'old-k3y', 'no-key', 'show'])
+            told.add(await assertRefused(t, server, name, 'NetStream.Publish.Unauthorized'));
+        assert.deepEqual([...told], ['not allowed from this address']);
+        assert.ok(!server.stderr.includes(KEY) && !server.stderr.includes('old-k3y'), server.stderr);
     });
 
     it('is told to nobody', TEST, async t => {

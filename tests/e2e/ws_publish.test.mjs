@@ -4,15 +4,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import WebSocket from 'ws';
-import { frames, headers, numberOf, videoTag } from './lib/canned.mjs';
+import { frames, headers } from './lib/canned.mjs';
 import { cleanup } from './lib/cleanup.mjs';
 import { patience } from './lib/env.mjs';
-import { assertMonotonic, assertSameTracks, isFrame, readFlv, VIDEO, writeFlv, writeTag } from './lib/flv.mjs';
+import { isFrame, readFlv, writeFlv, writeTag } from './lib/flv.mjs';
 import { FLV_HEADER, HttpPublisher, openFlvPublisher, WebSocketPublisher } from './lib/flv_publishers.mjs';
 import { film } from './lib/media.mjs';
 import { publish, sendPaced } from './lib/publisher.mjs';
 import { startServer } from './lib/server.mjs';
-import { openViewer, openViewers } from './lib/viewers.mjs';
+import { assertAllGot, openAudience, openViewer } from './lib/viewers.mjs';
 import { poll, sleep, within } from './lib/wait.mjs';
 import { closePayload, OPCODE, WebSocketConnection } from './lib/websocket.mjs';
 
@@ -21,19 +21,7 @@ const PATH = '/live/stream';
 const TAGS = [...headers(), ...frames({ count: 20 })];
 const FLV = writeFlv(TAGS);
 
-async function audience(t, server, path = PATH) {
-    const viewers = openViewers(t, server, path);
-    await server.viewersCame(path, viewers.length);
-    return viewers;
-}
-
-async function assertAllGot(viewers, tags) {
-    for (const viewer of viewers) {
-        await viewer.ended();
-        assertSameTracks(viewer.tags, tags, viewer.name);
-        assertMonotonic(viewer.tags, viewer.name);
-    }
-}
+const audience = (t, server) => openAudience(t, server, PATH);
 
 // A publisher made with the library that other people use.
 async function openLibrary(t, server, path, protocol = 'publisher') {
@@ -117,24 +105,6 @@ describe('the end', { concurrency: 4 }, () => {
             }
         });
     }
-
-    it('abrupt and inside a tag: viewers get whole tags, and the next publisher', TEST, async t => {
-        const server = await startServer(t, { 'publish.resume_s': 20 });
-        const viewers = await audience(t, server);
-        const first = await openFlvPublisher(t, server, 'ws', PATH);
-        first.sendTags(TAGS);
-        first.send(writeTag(videoTag(99, 800, { size: 50000 })).subarray(0, 30000));
-        await Promise.all(viewers.map(viewer => viewer.count(TAGS.length)));
-        first.connection.socket.resetAndDestroy();
-        await poll(() => server.log.some(line => line.message.includes(`stop push ${PATH}`)), 'the end of the first');
-        const second = await openFlvPublisher(t, server, 'ws', PATH);
-        second.sendTags([...headers(), ...frames({ count: 5, first: 100 })]);
-        for (const viewer of viewers) {
-            await viewer.tag(tag => isFrame(tag) && numberOf(tag) === 104, 'the last frame');
-            const numbers = viewer.tags.filter(tag => tag.type === VIDEO && isFrame(tag)).map(numberOf);
-            assert.deepEqual(numbers, [...Array(20).keys(), 100, 101, 102, 103, 104], viewer.name);
-        }
-    });
 
     it('of the server is a close with 1001', TEST, async t => {
         const server = await startServer(t);

@@ -59,15 +59,23 @@ bool script_next(struct bytes *in, struct script_step *out);
 struct script_faults {
     size_t   read_stride, write_stride; /* as sim_set_stride(), for all peers */
     unsigned allocation;                /* that fails, as sim_fail_allocation() */
+    unsigned failing_sends;             /* every second turn so many fail with ENOBUFS */
     size_t   bytes_max;                 /* that all peers send before they fall silent; 0 is no limit */
     bool     reset;                     /* they reset their connections then */
-    unsigned dribble_ms;                /* they send a byte at a time, so far apart */
-    bool     silent;                    /* the peers are there until the end, but say no more */
+    unsigned dribble_ms;                /* they send a byte at a time, so far apart, */
+    size_t   dribble_from;              /* from this one on */
+    unsigned silent_s;                  /* the peers are there so long at the end, but say no more */
+    int      wall_jump_s;               /* in the middle the clock is found to be wrong by this */
+};
+
+struct script_result {
+    size_t   sent, received; /* bytes, by all peers */
+    uint64_t digest;         /* of what they received, and when */
+    size_t   publishers, viewers, idle; /* sessions at the end, before the server is stopped */
 };
 
 /* Play a script, with all that the server answers judged (judge.h), and a look at what it leaves.
- * `port` is what a peer connects to that does something before its STEP_OPEN.  Returns how many
- * bytes the peers have sent. */
-size_t script_play(struct bytes script, enum sim_port port, const struct script_faults *);
+ * `port` is what a peer connects to that does something before its STEP_OPEN. */
+struct script_result script_play(struct bytes script, enum sim_port port, const struct script_faults *);
 
 #endif

@@ -66,6 +66,9 @@ void sim_fail_sends(struct sim_socket *, int error, unsigned count);
 void     sim_fail_allocation(unsigned nth);
 unsigned sim_allocation_count(void); /* since sim_begin() */
 
+/* While exempt, what is asked for is the test's own: not counted, and there. */
+void sim_exempt(bool exempt);
+
 /* Forget a socket that the server has closed: another may have its place. */
 void sim_release(struct sim_socket *);
 

@@ -3,6 +3,7 @@
 #include "sim_peer.h"
 
 static unsigned allocations, fails_at;
+static bool     is_exempt;
 
 void sim_memory_begin(void)
 {
@@ -19,12 +20,22 @@ unsigned sim_allocation_count(void)
     return allocations;
 }
 
+void sim_exempt(bool exempt)
+{
+    is_exempt = exempt;
+}
+
+static bool fails(void)
+{
+    return !is_exempt && ++allocations == fails_at;
+}
+
 void *__real_alloc_try(size_t size);
 void *__wrap_alloc_try(size_t size);
 
 void *__wrap_alloc_try(size_t size)
 {
-    return ++allocations == fails_at ? NULL : __real_alloc_try(size);
+    return fails() ? NULL : __real_alloc_try(size);
 }
 
 void *__real_alloc_try_resize(void *old, size_t size);
@@ -32,5 +43,5 @@ void *__wrap_alloc_try_resize(void *old, size_t size);
 
 void *__wrap_alloc_try_resize(void *old, size_t size)
 {
-    return ++allocations == fails_at ? NULL : __real_alloc_try_resize(old, size);
+    return fails() ? NULL : __real_alloc_try_resize(old, size);
 }

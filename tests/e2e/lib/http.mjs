@@ -8,6 +8,7 @@ import { Watchable, within } from './wait.mjs';
 export class HttpConnection extends Watchable {
     closed = false;             // by either side
     bytesRead = 0;
+    bytesWritten = 0;
     #pending = Buffer.alloc(0);
     #sink = null;
 
@@ -16,7 +17,7 @@ export class HttpConnection extends Watchable {
         super();
         this.socket = connectTo(port, socketOptions);
         if (preface !== undefined)
-            this.socket.write(preface);
+            this.socket.write(preface);   // to a proxy's gate, which takes it
         if (t !== null)
             cleanup(t, () => this.finish());
         this.socket.on('data', bytes => {
@@ -33,6 +34,7 @@ export class HttpConnection extends Watchable {
     }
 
     write(bytes) {
+        this.bytesWritten += Buffer.byteLength(bytes);
         return this.socket.write(bytes);
     }
 

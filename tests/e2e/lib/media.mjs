@@ -11,9 +11,9 @@ const folder = join(root, 'build', 'e2e-media');
 const FFMPEG = ['-nostdin', '-hide_banner', '-loglevel', 'error', '-y'];
 const SECONDS = 3;
 
-const PICTURE = ['-f', 'lavfi', '-i', `testsrc2=size=192x108:rate=25:duration=${SECONDS}`];
-const TONE = ['-f', 'lavfi', '-i', `sine=frequency=440:sample_rate=44100:duration=${SECONDS}`];
-const SMALL = ['-f', 'lavfi', '-i', `testsrc2=size=96x54:rate=25:duration=${SECONDS}`];
+const picture = (size, seconds = SECONDS) => ['-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=25:duration=${seconds}`];
+const tone = (hertz, seconds = SECONDS) => ['-f', 'lavfi', '-i', `sine=frequency=440:sample_rate=${hertz}:duration=${seconds}`];
+const PICTURE = picture('192x108'), TONE = tone(44100), SMALL = picture('96x54');
 const H264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-bf', '2', '-g', '25',
               '-sc_threshold', '0'];
 const AAC = ['-c:a', 'aac', '-b:a', '64k', '-ac', '2'];
@@ -26,13 +26,24 @@ const FILMS = {
     mp3: [...TONE, ...MP3],
     small: [...SMALL, ...TONE, ...H264, ...AAC],        // the same as av, smaller
 };
+// Shorter ones, in what FLV had before H.264.
+const OLD = {
+    sorenson_adpcm: [...picture('176x144', 2), ...tone(22050, 2), '-c:v', 'flv', '-g', '10', '-c:a', 'adpcm_swf'],
+    screen_nellymoser: [...picture('160x120', 2), ...tone(22050, 2), '-c:v', 'flashsv', '-g', '10', '-c:a', 'nellymoser'],
+    screen2_speex: [...picture('160x120', 2), ...tone(16000, 2), '-c:v', 'flashsv2', '-g', '10', '-c:a', 'libspeex'],
+    alaw: [...tone(8000, 2), '-c:a', 'pcm_alaw'],
+};
+export const OLD_TRACKS = {
+    sorenson_adpcm: ['adpcm_swf', 'flv1'], screen_nellymoser: ['flashsv', 'nellymoser'],
+    screen2_speex: ['flashsv2', 'speex'], alaw: ['pcm_alaw'],
+};
 export const FILM_TRACKS = {
     av: ['aac', 'h264'], audio: ['aac'], video: ['h264'], mp3: ['mp3'],
 };
 
 async function makeFilm(name, file) {
     const first = `${file}.first`;
-    await run('ffmpeg', [...FFMPEG, ...FILMS[name], '-f', 'flv', first], { timeout_ms: 60000 });
+    await run('ffmpeg', [...FFMPEG, ...(FILMS[name] ?? OLD[name]), '-f', 'flv', first], { timeout_ms: 60000 });
     await run('ffmpeg', [...FFMPEG, '-i', first, '-c', 'copy', '-f', 'flv', file]);
     rmSync(first);
 }

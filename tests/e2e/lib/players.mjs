@@ -39,11 +39,11 @@ export function gstreamerViewer(t, url, file) {
     return start(t, 'gst-launch-1.0', ['-q', 'rtmp2src', `location=${url}`, '!', 'filesink', `location=${file}`]);
 }
 
-// VLC takes the stream apart and packs the frames into a transport stream.
-export function vlcViewer(t, url, folder) {
-    const file = join(folder, 'vlc.ts');
-    const [program, args] = asOrdinaryUser('cvlc', [
-        '--quiet', '--no-interact', '--play-and-exit', `--sout=#std{access=file,mux=ts,dst=${file}}`, url,
-    ]);
+// VLC takes the stream apart and packs the frames into a transport stream; or it decodes them, and
+// packs what it sees and hears into a file that has room for that.
+export function vlcViewer(t, url, folder, { decode = false } = {}) {
+    const kind = decode ? 'avi' : 'ts', file = join(folder, `vlc.${kind}`);
+    const chain = `${decode ? 'transcode{vcodec=mp4v,acodec=s16l}:' : ''}std{access=file,mux=${kind},dst=${file}}`;
+    const [program, args] = asOrdinaryUser('cvlc', ['--quiet', '--no-interact', '--play-and-exit', `--sout=#${chain}`, url]);
     return { file, program: start(t, program, args) };
 }

@@ -38,12 +38,12 @@ export class Server extends Program {
     #logSize = 0;               // read of it
     #timer;
 
-    constructor(settings = {}, args = []) {
+    constructor(settings = {}, args = [], env = process.env) {
         assert.ok(existsSync(binary), `${binary} does not exist; MILLRACE_BIN names another`);
         const folder = mkdtempSync(join(tmpdir(), 'millrace-log-'));
         const logFile = openSync(join(folder, 'log'), 'a+');
         super(binary, [...settingsToArgs({ ...DEFAULTS, ...settings }), ...args],
-              { stdio: ['ignore', 'ignore', logFile] });
+              { stdio: ['ignore', 'ignore', logFile], env });
         rmSync(folder, { recursive: true });
         this.#logFile = logFile;
         this.#timer = setInterval(() => this.#readLog(), LOG_MS);
@@ -166,7 +166,7 @@ export class Server extends Program {
 // Starts a server that ends with the test.  A server that ended in any but the proper way, or
 // that a sanitizer has something to say about, fails the test.
 export async function startServer(t, settings, options = {}) {
-    const server = new Server(settings, options.args);
+    const server = new Server(settings, options.args, options.env);
     cleanup(t, () => server.end());
     await server.ready(options);
     return server;

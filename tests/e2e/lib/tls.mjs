@@ -28,9 +28,9 @@ async function portOf(server, scheme) {
 
 // A server whose ports for TLS use `pair`, by default one made for it.  `server.secure` is its
 // face for viewers and publishers over TLS.
-export async function startTlsServer(t, settings = {}, pair = undefined) {
+export async function startTlsServer(t, settings = {}, pair = undefined, options = {}) {
     const server = await startServer(t, { ...pairSettings(pair ?? await makeCertificate(temporaryFolder(t), 'server')),
-                                          ...settings });
+                                          ...settings }, options);
     server.rtmpsPort = await portOf(server, 'rtmps');
     server.httpsPort = await portOf(server, 'https');
     server.secure = { rtmpPort: { tls: server.rtmpsPort }, httpPort: { tls: server.httpsPort } };

@@ -8,7 +8,7 @@
 import assert from 'node:assert/strict';
 import { cleanup } from './cleanup.mjs';
 import { numberOf } from './canned.mjs';
-import { FlvReader, isAudio, isFrame } from './flv.mjs';
+import { assertMonotonic, assertSameTracks, FlvReader, isAudio, isFrame } from './flv.mjs';
 import { HttpConnection } from './http.mjs';
 import { splitPath } from './publisher.mjs';
 import { EVENT, isEvent, isMedia, RtmpClient } from './rtmp.mjs';
@@ -220,4 +220,20 @@ export function openViewer(t, server, protocol, path, options = {}) {
 // One over each protocol.
 export function openViewers(t, server, path, options) {
     return PROTOCOLS.map(protocol => openViewer(t, server, protocol, path, options));
+}
+
+// The same, and the server knows of them: nothing that is published now escapes them.
+export async function openAudience(t, server, path, options) {
+    const viewers = openViewers(t, server, path, options);
+    await server.viewersCame(path, viewers.length);
+    return viewers;
+}
+
+// That each got these tags, all of them and in order, and then the end.
+export async function assertAllGot(viewers, tags) {
+    for (const viewer of viewers) {
+        await viewer.ended();
+        assertSameTracks(viewer.tags, tags, viewer.name);
+        assertMonotonic(viewer.tags, viewer.name);
+    }
 }

@@ -943,6 +943,45 @@ static void test_standby_for_a_low_bitrate(void **state)
     drop_all((struct avpacket *[]){ first, second, third, back, again }, 5);
 }
 
+/* Viewers who were held for the warm one are not held when it goes, too. */
+static void test_standby_that_goes(void **state)
+{
+    (void)state;
+    struct watcher  *w = watch(WIRE_FLV);
+    struct session  *backup = start_backup();
+    struct avpacket *packets[2];
+    packets[0] = publish(make_key(0));
+    stop_publisher(publisher);
+    packets[1] = publish_by(backup, make_inter(40));
+    receive_all(w);
+    CHECK(w->viewer.outlet->live && w->viewer.outlet->broadcast->held);
+    session_close(backup, "test");
+    receive_all(w);
+    CHECK(!w->viewer.outlet->live && !w->viewer.outlet->broadcast->held);
+    CHECK_EQ(w->ends, 1);
+    stop_watching(w);
+    drop_all(packets, COUNT(packets));
+}
+
+/* A newcomer wanted to replace the publisher, and has thought better of it; the warm one has its place. */
+static void test_standby_behind_a_newcomer(void **state)
+{
+    (void)state;
+    struct session  *backup = start_backup();
+    config->publish.takeover = CONFIG_TAKEOVER_REPLACE;
+    struct session *newcomer = start_session();
+    CHECK_EQ(broadcast_publish(newcomer, "/live/s"), BROADCAST_PENDING);
+    session_close(newcomer, "test");
+    atomic_fetch_sub(&publisher->broadcast->media_ms, config->publish.standby_after_ms + 1);
+    struct avpacket *key = publish_by(backup, make_key(0));
+    turn();
+    turn();
+    assert_non_null(publisher); /* not ended, but warm */
+    CHECK(publisher->standby != NULL && backup->standby == NULL);
+    session_close(backup, "test");
+    avpacket_unref(&key);
+}
+
 static void test_standby_slots(void **state)
 {
     (void)state;
@@ -984,6 +1023,8 @@ int main(void)
         TEST(test_standby),
         TEST(test_standby_for_a_stalled_publisher),
         TEST(test_standby_for_a_low_bitrate),
+        TEST(test_standby_that_goes),
+        TEST(test_standby_behind_a_newcomer),
         TEST(test_standby_slots),
     };
     backend = SENDER_SENDMSG;

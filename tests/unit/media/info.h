@@ -78,6 +78,38 @@ static inline void check_samples(info_reader *read, const struct info_sample *sa
     }
 }
 
+/* The whole of each. */
+static inline void check_whole(info_reader *read, const struct info_sample *samples, size_t count)
+{
+    static uint8_t wire[HEX_MAX];
+    for (size_t i = 0; i < count; i++) {
+        struct track_info got;
+        CHECK_EQ(read_cut(read, wire, from_hex(samples[i].hex, wire), 0, &got), 0);
+        check_info(samples[i].name, 0, &got, &samples[i].want);
+    }
+}
+
+/* Sequence parameter sets of H.264 and HEVC: cut in front of the VUI a set is refused, cut in the VUI it
+ * has no frame rate. */
+static inline void check_sets_cut_anywhere(info_reader *read, const struct info_sample *sets, size_t count)
+{
+    static uint8_t wire[HEX_MAX];
+    for (size_t i = 0; i < count; i++) {
+        bool   readable = false;
+        size_t size = from_hex(sets[i].hex, wire);
+        for (size_t cut = 0; cut < size; cut++) {
+            struct track_info got, want = sets[i].want;
+            int               result = read_cut(read, wire, cut, 0, &got);
+            CHECK(result == ERR_PROTOCOL ? !readable : result == 0);
+            readable = result == 0;
+            if (readable && got.frame_rate_num == 0)
+                want.frame_rate_num = want.frame_rate_den = 0;
+            if (readable)
+                check_info(sets[i].name, cut, &got, &want);
+        }
+    }
+}
+
 /* The whole of each is refused. */
 static inline void check_refused(info_reader *read, uint32_t codec, const char *const *hex, size_t count)
 {

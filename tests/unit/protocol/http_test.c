@@ -330,6 +330,33 @@ static char *request_of(size_t target_size, size_t header_count, size_t value_si
     return text;
 }
 
+/* To know whether the answer to what was refused has a body. */
+static void test_head_is_known(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *request;
+        bool        head;
+    } cases[] = {
+        { "HEAD / HTTP/1.1\r\n\r\n", true },
+        { "HEAD /%zz HTTP/1.1\r\nHost: h\r\n\r\n", true },
+        { "HEAD / HTTP/1.1\r\nHost: h\r\n\r\n", true },
+        { "HEAD ", true },
+        { "HEAD", false },
+        { "HEADER / HTTP/1.1\r\n", false },
+        { "GET /%zz HTTP/1.1\r\nHost: h\r\n\r\n", false },
+        { "", false },
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct http_parser *p = http_parser_new(NULL);
+        struct bytes        in = bytes_of(cases[i].request);
+        if (in.size > 0)
+            http_parser_feed(p, in);
+        CHECK_EQ(http_parser_is_head(p), cases[i].head);
+        http_parser_free(p);
+    }
+}
+
 static void test_limits(void **state)
 {
     (void)state;
@@ -392,6 +419,7 @@ int main(void)
         cmocka_unit_test(test_methods),
         cmocka_unit_test(test_keep_alive),
         cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_head_is_known),
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_expect),
     };

@@ -20,6 +20,7 @@ export class Feed {
     readonly state = new Store<FeedState>({ state: 'connecting' });
     readonly statistics = new Signal<Statistics>();
     readonly events = new Signal<ServerEvent>();
+    readonly gap = new Signal<void>();          // events were missed: what was learnt from them is to be asked anew
 
     #types: string;
     #lastEventId = '';
@@ -127,6 +128,8 @@ export class Feed {
         }
         if (message.event === 'statistics')
             this.statistics.emit(value as Statistics);
+        else if (message.event === 'reset')
+            this.gap.emit();
         else
             this.events.emit({ ...value as ServerEvent, action: message.event });
     }

@@ -104,6 +104,7 @@ export interface Worker {
 
 export interface Server extends Traffic {
     version: string;
+    time: string;
     startTime: string;
     uptimeMs: number;
     pid: number;
@@ -116,8 +117,8 @@ export interface Server extends Traffic {
         rtmp: number; flv: number; ws: number; http: number; record: number;
     };
     connections: { open: number; accepted: number; refused: number; byReason: Record<string, number> };
-    drops: { packets: number; broken: number; beforeKeyframe: number };
-    skips: { count: number; packets: number; lagMs: number; lagBytes: number };
+    drops: number;
+    skips: number;
     stalls: number;
     limits: Record<string, number>;
     refused: { publishers: number; viewers: number; byAddress: number; bySign: number; byHook: number };
@@ -138,8 +139,8 @@ export interface Viewer extends Traffic {
     role: 'publisher' | 'viewer' | 'idle';
     protocol: string;
     streamPath: string | null;
-    ip: string;
-    port: number;
+    ip: string | null;
+    port: number | null;
     userAgent: string | null;
     createTime: string;
     ageMs: number;
@@ -148,6 +149,17 @@ export interface Viewer extends Traffic {
     skips: { count: number; packets: number };
     worker: number;
     internal: boolean;
+}
+
+export interface PastSession {
+    id: string;
+    role: 'publisher' | 'viewer';
+    protocol: string;
+    streamPath: string;
+    ip: string | null;
+    startTime: string;
+    endTime: string | null;
+    reason: string | null;
 }
 
 export interface RecordFile {

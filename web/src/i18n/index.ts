@@ -55,8 +55,9 @@ export function setLanguage(next: Language): void {
     location.reload();
 }
 
-// The text of that name, with {words} put in.
+// The text of that name, with {words} put in; of "one|more", which of the two depends on {count}.
 export function t(key: Key, words: Record<string, string | number> = {}): string {
-    const text: string = (language === 'zh' ? chinese : english)[key];
+    const [one, more]: string[] = (language === 'zh' ? chinese : english)[key].split('|');
+    const text = more === undefined || String(words['count']) === '1' ? one! : more;
     return text.replace(/\{(\w+)\}/g, (whole, word: string) => String(words[word] ?? whole));
 }

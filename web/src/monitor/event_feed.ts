@@ -1,12 +1,14 @@
 // event_feed.ts - what happens on the server, newest first.
 
-import type { ServerEvent } from '../api/types.ts';
+import { get } from '../api/client.ts';
+import type { List, PastSession, ServerEvent } from '../api/types.ts';
 import { t, type Key } from '../i18n/index.ts';
 import { h, replace } from '../lib/dom.ts';
 import { timeOfDay } from '../lib/format.ts';
 import { message } from '../ui/parts.ts';
 
 const KEPT_MAX = 200;
+const PAST_MAX = 60;
 
 const KINDS: Record<string, [string, Key]> = {
     postPublish: ['good', 'eventPublish'],
@@ -30,16 +32,26 @@ const GROUPS: Record<string, string[]> = {
     trouble: ['stall', 'skip', 'limit', 'takeover', 'standby'],
 };
 
+// What was before the page was opened, as far as the server remembers: of each session, when it came
+// and when it went.
+function eventsOf(past: PastSession): ServerEvent[] {
+    const is = past.role === 'publisher' ? 'Publish' : 'Play';
+    const shared = { id: past.id, ip: past.ip ?? '', protocol: past.protocol, streamPath: past.streamPath };
+    const begun = { ...shared, action: `post${is}`, eventId: `${past.id}+`, time: past.startTime };
+    return past.endTime === null ? [begun]
+        : [begun, { ...shared, action: `done${is}`, eventId: `${past.id}-`, time: past.endTime, reason: past.reason }];
+}
+
 function line(event: ServerEvent, withStream: boolean): HTMLElement {
     const [kind, key] = KINDS[event.action] ?? ['', null];
     const who = [event.ip, event.protocol].filter(Boolean).join(' · ');
     return h('li', { class: 'event', data: { action: event.action } },
         h('time', { datetime: event.time }, timeOfDay(event.time)),
-        h('span', { class: `badge ${kind}` }, key === null ? event.action : t(key)),
         h('span', { class: 'event-text' },
           withStream && event.streamPath ? h('a', { href: `#${event.streamPath}` }, event.streamPath.slice(1)) : null,
           h('span', { class: 'soft' }, who),
-          event.reason ? h('span', { class: 'faint' }, event.reason) : null));
+          event.reason ? h('span', { class: 'faint' }, event.reason) : null),
+        h('span', { class: `badge ${kind}` }, key === null ? event.action : t(key)));
 }
 
 export class EventFeed {
@@ -63,8 +75,18 @@ export class EventFeed {
               this.#list, this.#empty));
     }
 
-    get length(): number {
-        return this.#events.length;
+    async begin(): Promise<void> {
+        const query = new URLSearchParams({ pageSize: String(PAST_MAX), ...(this.#stream !== null && { stream: this.#stream }) });
+        try {
+            const { items } = await get<List<PastSession>>(`/api/history?${query}`, { quiet: true });
+            const first = this.#events.at(-1)?.time;
+            const past = items.flatMap(eventsOf).filter(event => first === undefined || event.time < first)
+                .sort((a, b) => b.time.localeCompare(a.time));
+            this.#events = [...this.#events, ...past].slice(0, KEPT_MAX);
+            this.#redraw();
+        } catch {
+            // A server that keeps no history: the list begins now.
+        }
     }
 
     add(event: ServerEvent): void {

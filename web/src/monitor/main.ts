@@ -47,7 +47,7 @@ function take(next: Statistics): void {
     if (page !== null && isVisible) {
         const stream = next.streams.find(each => each.streamPath === page!.path);
         if (stream !== undefined || next.truncated !== true)
-            page.tick(stream);
+            page.tick(Date.parse(next.server.time) / 1000, stream);
     }
     showState();
 }
@@ -60,6 +60,7 @@ async function remember(): Promise<void> {
             overview.series.prepend(server.history);
             overview.drawCharts();
         }
+        overview.begin();
     } catch {
         // What comes from now on is shown all the same.
     }
@@ -95,11 +96,12 @@ feed.events.on(event => {
     overview.event(event);
     page?.event(event);
 });
-let wasLive = false;
+let hasAsked = false;
 feed.state.watch(now => {
-    if (now.state === 'live' && !wasLive)
+    if (now.state === 'live' && !hasAsked) {
+        hasAsked = true;
         void remember();
-    wasLive = now.state === 'live';
+    }
     showState();
 });
 access.watch(now => {

@@ -1,6 +1,6 @@
 // overview.ts - the server as a whole.
 
-import type { Server, ServerEvent, Statistics, Worker } from '../api/types.ts';
+import type { Server, ServerEvent, Statistics, Stream, Worker } from '../api/types.ts';
 import { t } from '../i18n/index.ts';
 import { h, setText } from '../lib/dom.ts';
 import { bitrate, bytes, count, duration, percent } from '../lib/format.ts';
@@ -17,6 +17,11 @@ const sum = (values: Record<string, number>): number => Object.values(values).re
 function card(title: string, content: HTMLElement): HTMLElement {
     return h('section', { class: 'card', 'aria-label': title },
              h('div', { class: 'card-head' }, h('h2', {}, title)), h('div', { class: 'card-body' }, content));
+}
+
+function byProtocol(streams: Stream[]): string {
+    const of = (protocol: 'flv' | 'ws' | 'rtmp') => count(streams.reduce((all, stream) => all + stream.viewers[protocol], 0));
+    return t('viewersBy', { flv: of('flv'), ws: of('ws'), rtmp: of('rtmp') });
 }
 
 class WorkerBars {
@@ -88,15 +93,21 @@ export class Overview {
         this.#feed.add(event);
     }
 
+    // What was before.
+    begin(): void {
+        void this.#feed.begin();
+    }
+
     // A tick is drawn only where it is looked at; the series gets all.
-    update({ server, streams, truncated }: Statistics, isShown: boolean): void {
-        this.series.push(Math.round(Date.now() / 1000), {
+    update(next: Statistics, isShown: boolean): void {
+        const { server, streams, truncated } = next;
+        this.series.push(Date.parse(server.time) / 1000, {
             inBitrate: server.inBitrate, outBitrate: server.outBitrate,
             viewers: server.sessions.viewers, cpuPercent: server.cpu.percent,
         });
         if (!isShown)
             return;
-        this.#showTiles(server);
+        this.#showTiles(next);
         this.#showCounters(server);
         this.#workers.update(server.workers);
         this.#table.update(streams, truncated === true);
@@ -108,11 +119,11 @@ export class Overview {
             chart.update();
     }
 
-    #showTiles(server: Server): void {
+    #showTiles({ server, streams, truncated }: Statistics): void {
         const { sessions, memory } = server, all = this.#tiles;
         all.out.set(bitrate(server.outBitrate), t('total', { amount: bytes(server.outBytes) }));
         all.in.set(bitrate(server.inBitrate), t('total', { amount: bytes(server.inBytes) }));
-        all.viewers.set(count(sessions.viewers), t('viewersBy', { flv: count(sessions.flv), ws: count(sessions.ws), rtmp: count(sessions.rtmp) }));
+        all.viewers.set(count(sessions.viewers), truncated ? '' : byProtocol(streams));
         all.streams.set(count(server.streams.live), t('publishersCount', { count: count(sessions.publishers) }));
         all.cpu.set(percent(server.cpu.percent), t('coresCount', { most: percent(100 * server.cpu.cores), count: server.cpu.cores }));
         all.memory.set(bytes(memory.rssBytes), memory.limitBytes === null ? '' : t('ofLimit', { amount: bytes(memory.limitBytes) }));
@@ -122,9 +133,9 @@ export class Overview {
 
     #showCounters(server: Server): void {
         const { refused } = server, set = (label: Parameters<typeof t>[0], value: string) => this.#counters.set(t(label), value);
-        set('skips', count(server.skips.count));
+        set('skips', count(server.skips));
         set('stalls', count(server.stalls));
-        set('droppedPackets', count(server.drops.packets));
+        set('droppedPackets', count(server.drops));
         set('refusedPublishers', count(refused.publishers));
         set('refusedViewers', count(refused.viewers));
         set('refusedConnections', count(server.connections.refused));

@@ -89,6 +89,7 @@ export class StreamPage {
               h('a', { class: 'button', href: `/#${path}` }, icon('play'), t('openPlayer')), this.#record, this.#end),
             this.#absent, this.#body);
         void this.#begin();
+        void this.#feed.begin();
     }
 
     destroy(): void {
@@ -117,14 +118,14 @@ export class StreamPage {
         this.#feed.add(event);
     }
 
-    // A second later; undefined: there is no such stream now.
-    tick(stream: Stream | undefined): void {
+    // A second later, at `time_s`; undefined: there is no such stream now.
+    tick(time_s: number, stream: Stream | undefined): void {
         if (stream === undefined) {
             if (this.#stream !== null)
                 this.#showAbsent();
             return;
         }
-        this.#series.push(Math.round(Date.now() / 1000), {
+        this.#series.push(time_s, {
             inBitrate: stream.inBitrate, outBitrate: stream.outBitrate,
             viewers: stream.viewers.total, frameRate: stream.video?.frameRate,
         });
@@ -207,7 +208,7 @@ export class StreamPage {
         if (recording === null || pairs === null)
             return;
         const rows: [string, string][] = [
-            [t('file'), recording.file.split('/').at(-1)!], [t('length'), clock(recording.durationMs)],
+            [t('file'), recording.file.split('/').at(-1)!.replace(/\.part$/, '')], [t('length'), clock(recording.durationMs)],
             [t('size'), bytes(recording.bytes)], [t('gaps'), count(recording.gaps)],
         ];
         if (pairs.childElementCount === 0)

@@ -7,7 +7,7 @@ import { isAdmin } from '../api/session.ts';
 import type { List, Stream, Viewer } from '../api/types.ts';
 import { t } from '../i18n/index.ts';
 import { h, setText } from '../lib/dom.ts';
-import { bitrate, bytes, count, duration, milliseconds, timeOfDay } from '../lib/format.ts';
+import { bitrate, bytes, count, duration, milliseconds, timeOfDay, UNKNOWN } from '../lib/format.ts';
 import { confirmDanger } from '../ui/dialogs.ts';
 import { icon } from '../ui/icons.ts';
 import { message } from '../ui/parts.ts';
@@ -18,17 +18,24 @@ const SHOWN_MAX = 1000;
 const SOONEST_MS = 2000;        // between two questions
 const LATE_MS = 1000;
 
-// "Chrome 131", "VLC 3.0.18": of a user agent, what tells one from another.
+// In this order, since browsers claim to be each other; and how much of the version tells one from
+// another.
+const AGENTS: [RegExp, string, number][] = [
+    [/Edg\/([\d.]+)/, 'Edge', 1], [/OPR\/([\d.]+)/, 'Opera', 1], [/Firefox\/([\d.]+)/, 'Firefox', 1],
+    [/Chrome\/([\d.]+)/, 'Chrome', 1], [/Version\/([\d.]+).*Safari/, 'Safari', 1], [/VLC\/([\d.]+)/, 'VLC', 3],
+    [/OBS[^\d]*([\d.]+)/i, 'OBS', 3], [/Lavf\/?([\d.]+)/, 'FFmpeg', 3], [/GStreamer[^\d]*([\d.]+)/, 'GStreamer', 3],
+];
+
+// "Chrome 131", "VLC 3.0.18".
 export function shortAgent(agent: string | null): string {
     if (agent === null || agent === '')
-        return '–';
-    const known = /(Edg|OPR|Firefox|Chrome|VLC|OBS|Lavf|GStreamer|FMLE)\/?\s*([\d.]*)/.exec(agent)
-        ?? /(Version)\/([\d.]+).*Safari/.exec(agent);
-    if (known === null)
-        return agent.length > 40 ? `${agent.slice(0, 40)}…` : agent;
-    const name = { Edg: 'Edge', OPR: 'Opera', Lavf: 'FFmpeg', Version: 'Safari' }[known[1]!] ?? known[1]!;
-    const version = known[1] === 'VLC' || known[1] === 'OBS' || known[1] === 'Lavf' ? known[2]! : known[2]!.split('.')[0]!;
-    return `${name} ${version}`.trim();
+        return UNKNOWN;
+    for (const [pattern, name, parts] of AGENTS) {
+        const version = pattern.exec(agent)?.[1];
+        if (version !== undefined)
+            return `${name} ${version.split('.').slice(0, parts).join('.')}`;
+    }
+    return agent.length > 40 ? `${agent.slice(0, 40)}…` : agent;
 }
 
 export class ViewerTable {
@@ -52,7 +59,7 @@ export class ViewerTable {
             sort: { column: 'lag', descending: true },
             empty: () => message({ icon: 'eye', title: t('noViewers') }),
             columns: [
-                { name: 'ip', title: t('address'), value: viewer => viewer.ip, text: viewer => viewer.ip },
+                { name: 'ip', title: t('address'), value: viewer => viewer.ip, text: viewer => viewer.ip ?? UNKNOWN },
                 { name: 'protocol', title: t('protocol'), value: viewer => viewer.protocol, text: viewer => viewer.protocol.toUpperCase() },
                 { name: 'agent', title: t('client'), class: 'wide', value: viewer => shortAgent(viewer.userAgent),
                   cell: () => cell(h('span'), (element, viewer: Viewer) => {
@@ -137,7 +144,7 @@ export class ViewerTable {
         const button = h('button', { class: 'button danger small', type: 'button', onclick: () => void kick() }, t('kick'));
         return cell(button, (element, viewer: Viewer) => {
             id = viewer.id;
-            who = viewer.ip;
+            who = viewer.ip ?? '';
             element.setAttribute('aria-label', t('kickWho', { who }));
         });
     }

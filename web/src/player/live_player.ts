@@ -22,8 +22,14 @@ export type PlayState =
     | { state: 'offline' }                          // waits for the stream to begin
     | { state: 'ended' }                            // the same, after it was there
     | { state: 'refused'; reason: string }          // a sign is missing, or another than is needed
-    | { state: 'unsupported'; what: string }
+    | { state: 'unsupported'; what: string; audio: boolean }
     | { state: 'lost'; retryMs: number };
+
+// What mpegts.js says of an error.
+interface Fault {
+    code?: number;
+    msg?: string;
+}
 
 export interface Figures {
     width: number;
@@ -155,17 +161,18 @@ export class LivePlayer {
     #open(library: Awaited<ReturnType<typeof loadMpegts>>, request: PlayRequest): void {
         const turn = this.#turn, { Events } = library;
         if (!library.getFeatureList().mseLivePlayback) {
-            this.state.set({ state: 'unsupported', what: '' });
+            this.state.set({ state: 'unsupported', what: '', audio: false });
             return;
         }
         const url = (request.transport === 'ws' ? wsUrl : httpUrl)(this.#place, request.streamPath, request.options);
         const engine = createLive(library, { url, hasVideo: request.hasVideo, hasAudio: request.hasAudio });
-        const heard = <Args extends unknown[]>(act: (...args: Args) => void) => (...args: Args) => {
+        // Later, when mpegts.js has told everybody: it cannot be destroyed in the middle of that.
+        const heard = <Args extends unknown[]>(act: (...args: Args) => void) => (...args: Args) => setTimeout(() => {
             if (turn === this.#turn)
                 act(...args);
-        };
-        engine.on(Events.ERROR, heard((type: string, detail: string, info?: { code?: number; msg?: string }) =>
-            this.#onError(type, detail, info ?? {})));
+        });
+        engine.on(Events.ERROR, heard((type: string, detail: string, info?: Fault | string) =>
+            this.#onError(type, detail, typeof info === 'string' ? { msg: info } : info ?? {})));
         engine.on(Events.LOADING_COMPLETE, heard(() => this.#onEnd()));
         this.#engine = engine;
         engine.attachMediaElement(this.video);
@@ -204,7 +211,7 @@ export class LivePlayer {
         this.#retryIn(RETRY_MS[0]!);
     }
 
-    #onError(type: string, detail: string, info: { code?: number; msg?: string }): void {
+    #onError(type: string, detail: string, info: Fault): void {
         if (type === 'MediaError') {
             this.#onMediaFault(detail, info.msg ?? '');
         } else if (info.code === 404) {
@@ -220,7 +227,7 @@ export class LivePlayer {
         const isCodec = /unsupported/i.test(detail) || /unsupported|not supported|addSourceBuffer|isTypeSupported/i.test(text);
         if (isCodec || ++this.#mediaFaults > MEDIA_FAULTS_MAX) {
             this.#leave();
-            this.state.set({ state: 'unsupported', what: /codecs?="?([^"]+)|codec.*?:\s*(\S+)/i.exec(text)?.slice(1).find(Boolean) ?? '' });
+            this.state.set({ state: 'unsupported', what: codecIn(text), audio: /audio/i.test(text) });
         } else {
             this.#again();
         }
@@ -240,6 +247,18 @@ export class LivePlayer {
         this.#leave();
         this.#timer = window.setTimeout(() => void this.#join(), ms);
     }
+}
+
+// The numbers of FLV (10.1, E.4.2.1 and E.4.3.1) that a browser has no decoder for.
+const VIDEO_NAMES: Record<string, string> = { 2: 'H.263', 3: 'Screen Video', 4: 'VP6', 5: 'VP6', 6: 'Screen Video 2' };
+const AUDIO_NAMES: Record<string, string> = {
+    0: 'PCM', 1: 'ADPCM', 3: 'PCM', 4: 'Nellymoser', 5: 'Nellymoser', 6: 'Nellymoser', 7: 'G.711 A-law', 8: 'G.711 mu-law', 11: 'Speex',
+};
+
+// Which codec an error speaks of: a number, a FourCC, or the type that the browser was asked for.
+export function codecIn(text: string): string {
+    const name = (/codecs=["']?([\w.,-]+)/i.exec(text) ?? /codec[^:]*:\s*([\w.-]+)/i.exec(text))?.[1] ?? '';
+    return (/audio/i.test(text) ? AUDIO_NAMES : VIDEO_NAMES)[name] ?? name;
 }
 
 // "403 Forbidden: the sign has expired" says after its colon why.

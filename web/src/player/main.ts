@@ -63,7 +63,14 @@ function explain(now: PlayState): HTMLElement | null {
             button(t('enterSign'), () => options.focusAccess()),
             ...(canSign() ? [button(t('signIt'), () => void attempt(sign))] : []),
         ],
+        unsupported: now.state === 'unsupported' && now.audio ? [button(t('withoutSound'), playSilently)] : [],
     });
+}
+
+function playSilently(): void {
+    options.silence();
+    if (current !== null)
+        play(current);
 }
 
 async function sign(): Promise<void> {

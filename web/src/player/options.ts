@@ -70,6 +70,10 @@ export class OptionsPanel {
         return { ...(video && { video }), ...(audio && { audio: video === 'none' && audio === 'none' ? '0' : audio }) };
     }
 
+    silence(): void {
+        this.#audio.value = 'none';
+    }
+
     focusAccess(): void {
         this.#access.focus();
         this.#access.scrollIntoView({ block: 'center' });

@@ -15,7 +15,7 @@ function firstFrame(video: HTMLVideoElement, engine: Engine, failure: string): P
             done();
         };
         video.addEventListener('loadeddata', settle(resolve), { once: true });
-        engine.on(failure, settle(() => reject(new Error('it does not play'))));
+        engine.on(failure, () => setTimeout(settle(() => reject(new Error('it does not play')))));
     });
 }
 

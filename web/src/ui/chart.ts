@@ -27,8 +27,10 @@ interface Options<Name extends string> {
 }
 
 const WINDOW_S = 300;
+const NARROWEST_S = 60;
 
-const timeFormat = new Intl.DateTimeFormat(locale(), { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+const minutes = new Intl.DateTimeFormat(locale(), { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+const seconds = new Intl.DateTimeFormat(locale(), { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
 
 export class Chart<Name extends string> {
     readonly element: HTMLElement;
@@ -107,11 +109,14 @@ export class Chart<Name extends string> {
             cursor: { drag: { x: false, y: false }, points: { size: 6 } },
             hooks: { setCursor: [plot => this.#showAt(plot.cursor.idx ?? null)] },
             scales: {
-                x: { range: (_plot, _min, max) => [max - WINDOW_S, max] },
+                x: { range: (_plot, min, max) => [Math.max(max - WINDOW_S, Math.min(min, max - NARROWEST_S)), max] },
                 y: { range: (_plot, _min, max) => [0, Math.max(min ?? 1, max * 1.08)] },
             },
             axes: [
-                { ...shared, space: 70, size: 26, values: (_plot, times) => times.map(time => timeFormat.format(time * 1000)) },
+                { ...shared, space: 70, size: 26, values: (_plot, times) => {
+                    const format = times.every(time => time % 60 === 0) ? minutes : seconds;
+                    return times.map(time => format.format(time * 1000));
+                } },
                 { ...shared, size: 62, space: 34, values: (_plot, values) => values.map(value => (axis ?? format)(value)) },
             ],
             series: [{}, ...lines.map(line => ({
