@@ -23,7 +23,7 @@ static const struct {
     { "http.mediaroot", "use record.path" },
     { "http.webroot", "use static.root" },
     { "http.api", "use api.enable" },
-    { "webadmin", "this version has no web pages" },
+    { "webadmin", "the pages need no key; leave it out, and see api.users for who may use them" },
     { "auth.api", "who may use the API is set by api.users and api.tokens" },
     { "auth.api_user", "who may use the API is set by api.users and api.tokens" },
     { "auth.api_pass", "who may use the API is set by api.users and api.tokens" },

@@ -76,7 +76,7 @@ const struct config_key config_keys[] = {
       .doc = "Who may use the API with a password." },
     { KEY(api.tokens), .type = CONFIG_TOKENS, .initial = "[]", RANGE(0, 100), .unit = "",
       .flags = CONFIG_LIVE | CONFIG_SECRET,
-      .doc = "Which tokens may be used for the API; without these and users, this machine only may." },
+      .doc = "Which tokens open the API; without users and tokens it answers this machine only." },
 
     { KEY(metrics.streams), INTEGER(200, 0, 100000), LIVE,
       .doc = "Streams that have series of their own under `/metrics`; see METRICS.md." },
@@ -227,7 +227,7 @@ const struct config_key config_keys[] = {
       .doc = "Those who may watch recordings at a time; 0 is nobody." },
 
     { KEY(store.path), PATH("", 1024),
-      .doc = "The database of recordings and history; empty is `.catalogue.db` in `record.path`." },
+      .doc = "The database of recordings and history, or a folder for it; empty is `.catalogue.db` in `record.path`." },
     { KEY(store.keep_s), SECONDS(2592000, 0, 4000000000),
       .doc = "How long the history of publishers and viewers is kept; 0 is for ever." },
 

@@ -186,14 +186,19 @@ static int run_workers(struct context *context, const sigset_t *signals, struct 
 static struct catalogue *open_catalogue(struct context *context)
 {
     const struct config *c = context->config;
-    char                 beside[4096];
-    bool                 elsewhere = c->store.path[0] != '\0';
-    if (!elsewhere && c->record.path[0] == '\0')
+    char                 path[4096];
+    struct stat          there;
+    if (c->store.path[0] == '\0' && c->record.path[0] == '\0')
         return NULL;
     if (c->record.path[0] != '\0')
         mkdir(c->record.path, 0755); /* record_server_new() says what is wrong with it */
-    snprintf(beside, sizeof beside, "%s/.catalogue.db", c->record.path);
-    return catalogue_new(context, elsewhere ? c->store.path : beside, c->store.keep_s);
+    if (c->store.path[0] == '\0')
+        snprintf(path, sizeof path, "%s/.catalogue.db", c->record.path);
+    else if (stat(c->store.path, &there) == 0 && S_ISDIR(there.st_mode)) /* as Node Media Server's is */
+        snprintf(path, sizeof path, "%s/millrace.db", c->store.path);
+    else
+        snprintf(path, sizeof path, "%s", c->store.path);
+    return catalogue_new(context, path, c->store.keep_s);
 }
 
 /* A disk that does not answer holds threads that cannot be ended, and what they use. */

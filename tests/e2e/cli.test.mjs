@@ -1,7 +1,7 @@
 // cli.test.mjs - the command line, the configuration file, and how the server starts and stops.
 
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -152,6 +152,17 @@ describe('starting', { concurrency: 4 }, () => {
         const connection = new HttpConnection(t, other.httpPort);
         connection.request('GET /healthz HTTP/1.1');
         assert.equal((await connection.response()).status, 200);
+    });
+
+    it('with the configuration of Node Media Server 4, which has a folder for its store', TEST, async t => {
+        const root = temporaryFolder(t);
+        const server = await startServer(t, {
+            'auth.play': false, 'auth.publish': false, 'auth.secret': 'b0fe7cbd7d1ac5f7a5d5c1bd7a3cfb1e',
+            'store.path': root, 'record.path': '', 'static.router': '/', 'static.root': root, 'notify.url': '',
+        });
+        await (await publish(t, server, PATH, frames({ count: 2 }))).close();
+        await server.end();
+        assert.ok(existsSync(join(root, 'millrace.db')));
     });
 
     it('on IPv6', TEST, async t => {
