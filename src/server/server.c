@@ -174,6 +174,7 @@ static int run_workers(struct context *context, const sigset_t *signals, struct 
     } else {
         log_error(NULL, "cannot start a thread: %s", strerror(errno));
     }
+    reload_close(reload);
     *stop_by_ms = clock_monotonic_ms() + (uint64_t)reload->config->drain_s * 1000;
     for (unsigned i = 0; i < started; i++)
         worker_stop(context->workers[i]);
