@@ -196,6 +196,7 @@ struct config {
         uint32_t segment_duration; /* seconds */
         uint64_t segment_bytes;    /* 0: no limit */
         uint64_t buffer_bytes;
+        uint64_t buffers_bytes; /* of all recordings */
         enum config_fsync fsync;
         uint32_t fsync_s;
         uint64_t min_free;

@@ -336,7 +336,7 @@ struct record_server *record_server_new(struct context *context, struct catalogu
     pthread_mutex_init(&server->lock, NULL);
     server->active = map_new();
     list_init(&server->all);
-    server->disk = disk_new();
+    server->disk = disk_new(config->record.buffers_bytes);
     server->keeper = record_keeper_new(context, server->root, catalogue);
     events_add(context, &server->observer);
     return server;
