@@ -42,6 +42,8 @@ const struct config_key config_keys[] = {
       .doc = "Threads that serve connections; 0 is one for each core the process may use." },
     { KEY(drain_s), SECONDS(10, 0, 3600), LIVE,
       .doc = "How long a stopping server lets its connections end by themselves." },
+    { KEY(seccomp), BOOL(true),
+      .doc = "Restrict the running server to the system calls it needs; see SECURITY.md." },
 
     { KEY(rtmp.port), PORT(1935),
       .doc = "Where RTMP is served; 0 is any free port, which the log names; null is no RTMP." },
