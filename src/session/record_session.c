@@ -152,10 +152,19 @@ static void take_frame(struct record_session *s, struct avpacket *p)
     write_packet(s, p);
 }
 
+/* What waits in the ring is to bridge the time until half of the buffer is written; when all buffers
+ * together are full, there is nothing to bridge. */
+static bool has_room(struct record_session *s, size_t size)
+{
+    enum disk_room room = disk_writer_room(s->writer, size);
+    s->viewer.lag_size = room == DISK_ALL_FULL ? DISK_SHARE : s->settings.disk.buffer_size;
+    return room == DISK_HAS_ROOM;
+}
+
 static bool on_packet(struct viewer *v, struct avpacket *p)
 {
     struct record_session *s = session_of(v);
-    if (!disk_writer_has_room(s->writer, p->size))
+    if (!has_room(s, p->size))
         return false;
     if (p->flags & AV_HEADERS)
         take_header(s, p);

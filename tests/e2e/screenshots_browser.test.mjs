@@ -106,9 +106,10 @@ describe('screenshots', { skip: !isWanted && 'only with MILLRACE_SCREENSHOTS=1' 
         const recordings = await open('/recordings.html#/live/keynote', 'dark');
         await recordings.locator('tr[data-key]').nth(2).getByRole('button', { name: /Play from/ }).click();
         await waitForState(recordings, 'playing');
-        for (let i = 0; i < 2; i++)
+        for (let i = 0; i < 3; i++)
             await recordings.getByRole('button', { name: 'Zoom in' }).click();
         await sleep(4000);
+        await recordings.evaluate(() => scrollTo(0, 0));
         await shoot(recordings, 'recordings');
 
         const phone = await open('/#/live/keynote', 'dark', { width: 390, height: 844 });
