@@ -159,7 +159,11 @@ static void send_uring(struct sender *s, size_t size)
         unsigned count = s->viewers - first < URING_ENTRIES ? s->viewers - first : URING_ENTRIES;
         for (unsigned i = 0; i < count; i++) {
             struct io_uring_sqe *entry = io_uring_get_sqe(&s->ring);
-            io_uring_prep_sendmsg(entry, (int)(first + i), &s->message, MSG_DONTWAIT | MSG_NOSIGNAL);
+            if (s->message.msg_iovlen == 1)
+                io_uring_prep_send(entry, (int)(first + i), s->iov[0].iov_base, size,
+                                   MSG_DONTWAIT | MSG_NOSIGNAL);
+            else
+                io_uring_prep_sendmsg(entry, (int)(first + i), &s->message, MSG_DONTWAIT | MSG_NOSIGNAL);
             entry->flags |= IOSQE_FIXED_FILE;
         }
         io_uring_submit_and_wait(&s->ring, count);

@@ -2,6 +2,7 @@
 
 import fs from 'node:fs';
 import os from 'node:os';
+import { launcher } from './server.mjs';
 import { writeReport } from './report.mjs';
 import { suites } from './suites.mjs';
 
@@ -9,13 +10,14 @@ const RESULTS = 'docs/performance/results.json';
 const names = Object.keys(suites);
 
 function usage() {
-    console.log(`Usage: ./dev bench [SUITE...] [--rounds N] [--only SERVER,...]
+    console.log(`Usage: ./dev bench [SUITE...] [--rounds N] [--only SERVER,...] [--realtime]
 Measure the release build on this machine, side by side with others and with the kernel alone.
 
   SUITE          ${names.join(', ')}; all of them by default
   report         only write docs/PERFORMANCE.md anew from ${RESULTS}
   --rounds N     so often, in turns; the median counts (3)
   --only LIST    of bench/servers, in the suite "servers"
+  --realtime     as root: before all else that runs on the machine (SCHED_RR)
 
 The server runs on the first CPU and the load on the last.  Nothing else should.`);
 }
@@ -27,6 +29,8 @@ function parse(args) {
             options.rounds = Number(args[++at]);
         else if (args[at] === '--only' && args[at + 1])
             options.only = args[++at].split(',');
+        else if (args[at] === '--realtime')
+            launcher.push('chrt', '-r', '1');
         else if (names.includes(args[at]) || args[at] === 'report')
             options.wanted.push(args[at]);
         else

@@ -3,14 +3,15 @@
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
-import { PORTS, startServer, stopServer } from './server.mjs';
+import { launcher, PORTS, startServer, stopServer } from './server.mjs';
 
 export const LOAD_CPU = os.cpus().length - 1;
 const TOOLS = 'build/release';
 
 function run(program, args) {
     return new Promise((resolve, reject) => {
-        const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+        const [first, ...rest] = [...launcher, program, ...args];
+        const child = spawn(first, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
         let out = '', errors = '';
         child.stdout.on('data', data => { out += data; });
         child.stderr.on('data', data => { errors += data; });

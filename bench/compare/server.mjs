@@ -12,6 +12,9 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export const PORTS = { rtmp: 19350, http: 18000, rtmps: 19351, https: 18443 };
+// Before each program: with --realtime, chrt and its options.
+export const launcher = [];
+
 const READY_MS = 15000, STOP_MS = 20000;
 
 export function listServers() {
@@ -84,7 +87,8 @@ export async function startServer(server, options = [], cpus = '0') {
     const log = fs.openSync(`${places.dir}/log`, 'w');
     if (await answers(PORTS.rtmp))
         throw new Error(`something listens on port ${PORTS.rtmp} already`);
-    const child = spawn('taskset', ['-c', cpus, program, ...args], { stdio: ['ignore', log, log] });
+    const [first, ...rest] = [...launcher, 'taskset', '-c', cpus, program, ...args];
+    const child = spawn(first, rest, { stdio: ['ignore', log, log] });
     fs.closeSync(log);
     await until(async () => gone(child) || await answers(PORTS.rtmp), READY_MS, `${server.name} does not start`);
     if (gone(child))

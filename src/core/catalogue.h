@@ -36,6 +36,7 @@ struct catalogue_recording {
 struct catalogue_filter {
     const char *stream;
     const char *app;
+    const char *kind;    /* of sessions: "publish" or "play" */
     int64_t     from_ms; /* what overlaps [from, to) */
     int64_t     to_ms;
     uint64_t    offset;
@@ -77,6 +78,10 @@ struct json_t *catalogue_sessions(struct catalogue *, const struct catalogue_fil
 /* How many there are, whatever offset and count say; or ERR_SYSTEM. */
 int64_t catalogue_count_recordings(struct catalogue *, const struct catalogue_filter *);
 int64_t catalogue_count_sessions(struct catalogue *, const struct catalogue_filter *);
+
+/* How long they last and how large they are together, likewise: 0 or ERR_SYSTEM. */
+int catalogue_sum_recordings(struct catalogue *, const struct catalogue_filter *, int64_t *duration_ms,
+                             int64_t *size);
 
 /* One file; NULL if it is not known. */
 struct json_t *catalogue_recording(struct catalogue *, const char *file);

@@ -13,11 +13,12 @@
 
 #define RECORDING "file, stream, start_ms, end_ms, duration_ms, size, video, audio, state, reason"
 
-/* What restricts a list: the parameters 1 to 4 (catalogue_query.c). */
+/* What restricts a list: the parameters 1 to 4, and of sessions 7 (catalogue_query.c). */
 #define OF_STREAM "(?1 IS NULL OR stream = ?1) AND (?4 IS NULL OR substr(stream, 1, length(?4)) = ?4)"
 #define RECORDED_THEN \
     "(?2 = 0 OR end_ms > ?2 OR state = 'recording') AND (?3 = 0 OR start_ms < ?3)"
-#define THERE_THEN "(?2 = 0 OR end_ms IS NULL OR end_ms > ?2) AND (?3 = 0 OR start_ms < ?3)"
+#define THERE_THEN \
+    "(?2 = 0 OR end_ms IS NULL OR end_ms > ?2) AND (?3 = 0 OR start_ms < ?3) AND (?7 IS NULL OR kind = ?7)"
 
 static const char *const sql[CATALOGUE_STATEMENTS] = {
     [PUT_RECORDING] =
@@ -28,19 +29,20 @@ static const char *const sql[CATALOGUE_STATEMENTS] = {
     [LIST_FILES] = "SELECT file FROM recordings",
     [BEGIN_SESSION] =
         "INSERT INTO sessions(id, kind, protocol, ip, stream, start_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
-    [END_SESSION] =
-        "UPDATE sessions SET end_ms = ?3, reason = ?4, in_bytes = ?5, out_bytes = ?6 WHERE id = ?1 AND kind = ?2 AND end_ms IS NULL",
+    [END_SESSION] = "UPDATE sessions SET end_ms = ?3, reason = ?4, in_bytes = ?5, out_bytes = ?6 WHERE id = "
+                    "?1 AND kind = ?2 AND end_ms IS NULL",
     [FORGET_SESSIONS] = "DELETE FROM sessions WHERE start_ms < ?1",
     [LIST_RECORDINGS] = "SELECT " RECORDING " FROM recordings WHERE " OF_STREAM " AND " RECORDED_THEN
                         " ORDER BY start_ms DESC, file DESC LIMIT ?5 OFFSET ?6",
     [COUNT_RECORDINGS] = "SELECT COUNT(*) FROM recordings WHERE " OF_STREAM " AND " RECORDED_THEN,
+    [SUM_RECORDINGS] =
+        "SELECT TOTAL(duration_ms), TOTAL(size) FROM recordings WHERE " OF_STREAM " AND " RECORDED_THEN,
     [ONE_RECORDING] = "SELECT " RECORDING " FROM recordings WHERE file = ?1",
-    [NEXT_RECORDING] =
-        "SELECT file, start_ms, state FROM recordings WHERE stream = ?1 AND " RECORDED_THEN
-        " AND (start_ms, file) > (?5, ?6) ORDER BY start_ms, file LIMIT 1",
-    [USAGE_BY_STREAM] =
-        "SELECT stream, COUNT(*) AS files, SUM(size) AS size, MIN(start_ms) AS start_ms, MAX(end_ms) AS end_ms"
-        " FROM recordings GROUP BY stream ORDER BY stream",
+    [NEXT_RECORDING] = "SELECT file, start_ms, state FROM recordings WHERE stream = ?1 AND " RECORDED_THEN
+                       " AND (start_ms, file) > (?5, ?6) ORDER BY start_ms, file LIMIT 1",
+    [USAGE_BY_STREAM] = "SELECT stream, COUNT(*) AS files, SUM(size) AS size, MIN(start_ms) AS start_ms, "
+                        "MAX(end_ms) AS end_ms"
+                        " FROM recordings GROUP BY stream ORDER BY stream",
     [LIST_SESSIONS] = "SELECT id, kind, protocol, ip, stream, start_ms, end_ms, reason, in_bytes, out_bytes"
                       " FROM sessions WHERE " OF_STREAM " AND " THERE_THEN
                       " ORDER BY start_ms DESC, rowid DESC LIMIT ?5 OFFSET ?6",

@@ -61,6 +61,8 @@ static json_t *list(struct catalogue *c, enum catalogue_statement which, const s
     bind_filter(s, f);
     sqlite3_bind_int64(s, 5, f->count > 0 ? f->count : 100);
     sqlite3_bind_int64(s, 6, (sqlite3_int64)f->offset);
+    if (f->kind != NULL)
+        catalogue_bind_text(s, 7, f->kind);
     json_t *rows = read_rows(c, s);
     pthread_mutex_unlock(&c->db_lock);
     return rows;
@@ -71,6 +73,8 @@ static int64_t count(struct catalogue *c, enum catalogue_statement which, const 
     sqlite3_stmt *s = c->statements[which];
     pthread_mutex_lock(&c->db_lock);
     bind_filter(s, f);
+    if (f->kind != NULL)
+        catalogue_bind_text(s, 7, f->kind);
     bool    found = catalogue_step(c, s, "count") == SQLITE_ROW;
     int64_t total = found ? sqlite3_column_int64(s, 0) : ERR_SYSTEM;
     catalogue_finish(s);
@@ -86,6 +90,20 @@ json_t *catalogue_recordings(struct catalogue *c, const struct catalogue_filter 
 int64_t catalogue_count_recordings(struct catalogue *c, const struct catalogue_filter *f)
 {
     return count(c, COUNT_RECORDINGS, f);
+}
+
+int catalogue_sum_recordings(struct catalogue *c, const struct catalogue_filter *f, int64_t *duration_ms,
+                             int64_t *size)
+{
+    sqlite3_stmt *s = c->statements[SUM_RECORDINGS];
+    pthread_mutex_lock(&c->db_lock);
+    bind_filter(s, f);
+    bool found = catalogue_step(c, s, "sum up") == SQLITE_ROW;
+    *duration_ms = found ? sqlite3_column_int64(s, 0) : 0;
+    *size = found ? sqlite3_column_int64(s, 1) : 0;
+    catalogue_finish(s);
+    pthread_mutex_unlock(&c->db_lock);
+    return found ? 0 : ERR_SYSTEM;
 }
 
 json_t *catalogue_recording(struct catalogue *c, const char *file)

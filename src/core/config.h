@@ -116,6 +116,7 @@ struct config {
     char    *bind;    /* an IPv4 or IPv6 address */
     uint32_t workers; /* 0: as many as there are cores we may use */
     uint32_t drain_s;
+    bool     seccomp;
     struct {
         int      port; /* CONFIG_PORT_OFF: no listener; 0: any free port */
         uint64_t chunk_size;

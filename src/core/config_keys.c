@@ -42,6 +42,8 @@ const struct config_key config_keys[] = {
       .doc = "Threads that serve connections; 0 is one for each core the process may use." },
     { KEY(drain_s), SECONDS(10, 0, 3600), LIVE,
       .doc = "How long a stopping server lets its connections end by themselves." },
+    { KEY(seccomp), BOOL(true),
+      .doc = "Restrict the running server to the system calls it needs; see SECURITY.md." },
 
     { KEY(rtmp.port), PORT(1935),
       .doc = "Where RTMP is served; 0 is any free port, which the log names; null is no RTMP." },
@@ -76,7 +78,7 @@ const struct config_key config_keys[] = {
       .doc = "Who may use the API with a password." },
     { KEY(api.tokens), .type = CONFIG_TOKENS, .initial = "[]", RANGE(0, 100), .unit = "",
       .flags = CONFIG_LIVE | CONFIG_SECRET,
-      .doc = "Which tokens may be used for the API; without these and users, this machine only may." },
+      .doc = "Which tokens open the API; without users and tokens it answers this machine only." },
 
     { KEY(metrics.streams), INTEGER(200, 0, 100000), LIVE,
       .doc = "Streams that have series of their own under `/metrics`; see METRICS.md." },

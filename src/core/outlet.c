@@ -351,7 +351,7 @@ static enum stream_count find_lag(const struct viewer *v)
     if (cache->start != 0 && seq >= cache->start)
         return STREAM_COUNTS; /* within the group that is cached anyway; there is nothing newer to skip to */
     struct viewer_lag lag = outlet_viewer_lag(v);
-    bool              sink = v->conn == NULL; /* wants everything: only what it costs counts, once it is full */
+    bool              sink = v->conn == NULL; /* wants everything: only what it costs counts, when full */
     if (!sink && v->blocked && lag.ms > (int64_t)config->delivery.lag_ms)
         return STREAM_SKIPS_LAG_MS; /* one who is not blocked may just not have been offered a burst yet */
     bool     full = !sink || v->blocked;

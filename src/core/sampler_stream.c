@@ -130,7 +130,8 @@ static double picture_rate(const struct stream_sample *s)
     return 0;
 }
 
-void sampler_measure_stream(struct stream_memory *m, struct stream_sample *s, uint64_t now_ms, int64_t wall_ms)
+void sampler_measure_stream(struct stream_memory *m, struct stream_sample *s, uint64_t now_ms,
+                            int64_t wall_ms)
 {
     for (size_t i = 0; i < s->track_count; i++)
         measure_track(find_track(m, &s->tracks[i]), &s->tracks[i], now_ms);

@@ -40,7 +40,8 @@ static void begin_sample(struct metrics_writer *w, const struct metrics_label *l
         text_add_string(w->out, "_total");
     if (labels != NULL && labels->name != NULL) {
         text_add_char(w->out, '{');
-        for (const struct metrics_label *l = labels; l < labels + METRICS_LABELS_MAX && l->name != NULL; l++) {
+        for (const struct metrics_label *l = labels; l < labels + METRICS_LABELS_MAX && l->name != NULL;
+             l++) {
             if (l > labels)
                 text_add_char(w->out, ',');
             text_add_string(w->out, l->name);

@@ -38,7 +38,8 @@ void metrics_sample(struct metrics_writer *, const struct metrics_label *labels,
 void metrics_sample_real(struct metrics_writer *, const struct metrics_label *labels, double value);
 
 /* A family of one sample without labels. */
-void metrics_single(struct metrics_writer *, const char *name, enum metrics_type, const char *help, uint64_t value);
+void metrics_single(struct metrics_writer *, const char *name, enum metrics_type, const char *help,
+                    uint64_t value);
 void metrics_single_real(struct metrics_writer *, const char *name, enum metrics_type, const char *help,
                          double value);
 

@@ -120,6 +120,8 @@ void api_fail(struct api_call *call, int status, const char *format, ...)
     if (call->session != NULL)
         log_debug(&call->session->base.log, "API %d: %s", status, message);
     json_t *error = json_object(), *body = json_object();
+    if (call->route != NULL && strncmp(call->route->path, "/api/v1/", 8) == 0)
+        json_object_update_new(body, json_pack("{s:b, s:{}, s:s}", "success", 0, "data", "message", message));
     json_object_set_new(error, "status", json_integer(status));
     json_object_set_new(error, "code", json_string(code_of(status)));
     json_object_set_new(error, "message", json_string(message));

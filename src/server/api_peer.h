@@ -202,6 +202,13 @@ json_t *api_list(const struct api_page *, json_t *items, uint64_t total);
 /* Milliseconds since 1970 as a JSON string, in UTC; null for 0. */
 json_t *api_time(int64_t ms);
 
+/* api_sign.c: where the stream is to be had, by protocol, at the host that was asked; `query` is put
+ * behind each. */
+json_t *api_stream_urls(const struct api_call *, const char *path, const char *query);
+
+/* api_sessions.c: the session of that id if it is this worker's, on whose thread this is; else NULL. */
+struct session *api_find_session(struct worker *, const char *id);
+
 /* Between api.c and api_answer.c. */
 
 void api_call_push(struct api_call *);  /* more of the answer */
@@ -222,5 +229,8 @@ extern const struct api_routes api_session_routes;
 extern const struct api_routes api_sign_routes;
 extern const struct api_routes api_sessions_routes;
 extern const struct api_routes api_statistics_routes;
+extern const struct api_routes api_v1_routes;
+extern const struct api_routes api_v1_records_routes;
+extern const struct api_routes api_v1_streams_routes;
 
 #endif

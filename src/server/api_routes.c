@@ -12,6 +12,9 @@ const struct api_routes *const api_all_routes[] = {
     &api_sign_routes,
     &api_sessions_routes,
     &api_statistics_routes,
+    &api_v1_records_routes,
+    &api_v1_streams_routes,
+    &api_v1_routes,
 };
 
 const size_t api_all_routes_count = sizeof api_all_routes / sizeof *api_all_routes;

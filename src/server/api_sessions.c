@@ -90,8 +90,7 @@ static void write_session(struct text *out, const struct session *s)
     json_end(&w, '}');
 }
 
-/* The session of that id if it is this worker's, and not about to be another's; else NULL. */
-static struct session *find_here(struct worker *w, const char *id)
+struct session *api_find_session(struct worker *w, const char *id)
 {
     pthread_mutex_lock(&w->context->lock);
     struct session *s = map_get(w->context->sessions, id);
@@ -138,7 +137,7 @@ static void read_page(struct api_call *call, struct worker *w)
 {
     struct listing *l = call->data;
     for (size_t i = l->from; i < l->to; i++) {
-        struct session *s = l->keys[i].worker == w->index ? find_here(w, l->keys[i].id) : NULL;
+        struct session *s = l->keys[i].worker == w->index ? api_find_session(w, l->keys[i].id) : NULL;
         if (s != NULL)
             write_session(&l->keys[i].row, s);
     }
@@ -197,7 +196,7 @@ static void list_sessions(struct api_call *call)
 static void read_one(struct api_call *call, struct worker *w)
 {
     struct text    *row = call->data;
-    struct session *s = find_here(w, api_param(call, "id"));
+    struct session *s = api_find_session(w, api_param(call, "id"));
     if (s != NULL && row->size == 0)
         write_session(row, s);
 }
@@ -232,7 +231,7 @@ static void show_session(struct api_call *call)
 static void kick_here(struct api_call *call, struct worker *w)
 {
     bool           *kicked = call->data;
-    struct session *s = find_here(w, api_param(call, "id"));
+    struct session *s = api_find_session(w, api_param(call, "id"));
     if (s == NULL || *kicked)
         return;
     *kicked = true;

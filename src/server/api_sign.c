@@ -61,7 +61,8 @@ static bool read_expiry(struct api_call *call, struct order *o)
         return refuse(call, "ttlS and expiresAt say the same: give one of them");
     if (end != NULL) {
         if (!read_time(end, &end_ms))
-            return refuse(call, "expiresAt: expected a time, as in 2026-01-31T09:05:07Z, or seconds since 1970");
+            return refuse(call,
+                          "expiresAt: expected a time, as in 2026-01-31T09:05:07Z, or seconds since 1970");
         o->expiry_s = end_ms / 1000;
         return o->expiry_s > now_s || refuse(call, "expiresAt: that is over");
     }
@@ -115,7 +116,7 @@ static void find_host(const struct api_call *call, char *out, size_t size)
     snprintf(out, size, v6 ? "[%.*s]" : "%.*s", (int)host.size, (const char *)host.data);
 }
 
-static void add_url(json_t *urls, const struct place *place, const char *host, const struct order *o,
+static void add_url(json_t *urls, const struct place *place, const char *host, const char *path,
                     const char *query)
 {
     char          room[4096], port[8] = "";
@@ -128,15 +129,15 @@ static void add_url(json_t *urls, const struct place *place, const char *host, c
     write_bytes(&w, "://", 3);
     write_bytes(&w, host, strlen(host));
     write_bytes(&w, port, strlen(port));
-    write_path(&w, o->stream.path);
+    write_path(&w, path);
     write_bytes(&w, place->suffix, strlen(place->suffix));
-    write_bytes(&w, "?", 1);
+    write_bytes(&w, "?", query[0] != '\0');
     write_bytes(&w, query, strlen(query));
     if (!w.overrun)
         json_object_set_new(urls, place->name, json_stringn(room, writer_size(&w)));
 }
 
-static json_t *make_urls(const struct api_call *call, const struct order *o, const char *query)
+json_t *api_stream_urls(const struct api_call *call, const char *path, const char *query)
 {
     const struct context_ports *ports = &call->worker->context->ports;
     const struct place          places[] = {
@@ -148,7 +149,7 @@ static json_t *make_urls(const struct api_call *call, const struct order *o, con
     json_t *urls = json_object();
     find_host(call, host, sizeof host);
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-        add_url(urls, &places[i], host, o, query);
+        add_url(urls, &places[i], host, path, query);
     return urls;
 }
 
@@ -169,7 +170,7 @@ static void answer_signed(struct api_call *call, const struct order *o, const ch
     json_t *body = json_object();
     json_object_set_new(body, "query", json_string(query));
     json_object_set_new(body, "expiresAt", api_time(o->expiry_s * 1000));
-    json_object_set_new(body, "urls", make_urls(call, o, query));
+    json_object_set_new(body, "urls", api_stream_urls(call, o->stream.path, query));
     api_answer(call, 200, body);
 }
 

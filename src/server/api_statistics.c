@@ -20,8 +20,8 @@ static void answer_made(struct api_call *call, struct text *text)
 
 enum series { IN_BITRATE, OUT_BITRATE, VIEWERS, EXTRA };
 
-static void write_series(struct json_writer *w, const char *key, const struct history_point *points, uint32_t count,
-                         enum series series)
+static void write_series(struct json_writer *w, const char *key, const struct history_point *points,
+                         uint32_t count, enum series series)
 {
     json_begin(w, key, '[');
     for (uint32_t i = 0; i < count; i++) {
@@ -41,7 +41,7 @@ static void answer_with_history(struct api_call *call, struct bytes object, cons
 {
     struct history_point points[HISTORY_POINTS];
     int64_t              end_ms;
-    uint32_t             count = sampler_history(statistics_sampler(call->worker->context), path, points, &end_ms);
+    uint32_t count = sampler_history(statistics_sampler(call->worker->context), path, points, &end_ms);
     struct text          text = { 0 };
     struct json_writer   w = { &text, true };
     text_add(&text, object.data, object.size - 1); /* without its "}" */
@@ -78,11 +78,11 @@ static void show_metrics(struct api_call *call)
 {
     const struct http_request *request = http_request_of(call->session);
     const char                *accept = http_request_header(request, "Accept");
-    bool                       open = accept != NULL && strstr(accept, "application/openmetrics-text") != NULL;
+    bool open = accept != NULL && strstr(accept, "application/openmetrics-text") != NULL;
     struct shared_text        *text = statistics_metrics_text(call->worker->context, open);
     struct bytes               data = shared_text_bytes(text);
-    api_answer_text(call, 200, open ? METRICS_TYPE_OPEN : METRICS_TYPE_TEXT, (const char *)data.data, data.size,
-                    shared_text_free_data);
+    api_answer_text(call, 200, open ? METRICS_TYPE_OPEN : METRICS_TYPE_TEXT, (const char *)data.data,
+                    data.size, shared_text_free_data);
 }
 
 /* Streams. */
@@ -211,15 +211,16 @@ static void end_stream(struct api_call *call)
 }
 
 static const struct api_route rows[] = {
-    { HTTP_METHOD_GET,    "/metrics",                             API_VIEWER, .serve = show_metrics, .query = "*" },
-    { HTTP_METHOD_GET,    "/api/statistics",                      API_VIEWER, .serve = show_server, .query = "history" },
-    { HTTP_METHOD_GET,    "/api/statistics/streams",              API_VIEWER, .serve = list_streams,
+    { HTTP_METHOD_GET,    "/metrics",                  API_VIEWER, .serve = show_metrics, .query = "*" },
+    { HTTP_METHOD_GET,    "/api/statistics",           API_VIEWER, .serve = show_server, .query = "history" },
+    { HTTP_METHOD_GET,    "/api/statistics/streams",   API_VIEWER, .serve = list_streams,
       .query = "app q page pageSize" },
-    { HTTP_METHOD_GET,    "/api/statistics/streams/{streamPath}", API_VIEWER, .serve = show_stream, .query = "history" },
-    { HTTP_METHOD_GET,    "/api/streams",                         API_VIEWER, .serve = list_streams,
+    { HTTP_METHOD_GET,    "/api/statistics/streams/{streamPath}", API_VIEWER, .serve = show_stream,
+      .query = "history" },
+    { HTTP_METHOD_GET,    "/api/streams",              API_VIEWER, .serve = list_streams,
       .query = "app q page pageSize" },
-    { HTTP_METHOD_GET,    "/api/streams/{app}/{name}",            API_VIEWER, .serve = show_stream, .query = "history" },
-    { HTTP_METHOD_DELETE, "/api/streams/{app}/{name}",            API_ADMIN,  .serve = end_stream },
+    { HTTP_METHOD_GET,    "/api/streams/{app}/{name}", API_VIEWER, .serve = show_stream, .query = "history" },
+    { HTTP_METHOD_DELETE, "/api/streams/{app}/{name}", API_ADMIN,  .serve = end_stream },
 };
 
 const struct api_routes api_statistics_routes = { rows, sizeof rows / sizeof *rows };

@@ -9,7 +9,9 @@
 
 static uint64_t age_ms(const struct statistics_source *from, int64_t since_ms)
 {
-    return since_ms != 0 && from->snapshot->wall_ms > since_ms ? (uint64_t)(from->snapshot->wall_ms - since_ms) : 0;
+    return since_ms != 0 && from->snapshot->wall_ms > since_ms
+               ? (uint64_t)(from->snapshot->wall_ms - since_ms)
+               : 0;
 }
 
 /* Streams. */
@@ -106,7 +108,8 @@ static void write_viewers(struct json_writer *w, const struct stream_sample *s)
     json_end(w, '}');
 }
 
-static void write_traffic(struct json_writer *w, const uint64_t *counts, uint64_t in_bitrate, uint64_t out_bitrate)
+static void write_traffic(struct json_writer *w, const uint64_t *counts, uint64_t in_bitrate,
+                          uint64_t out_bitrate)
 {
     json_write_number(w, "inBytes", counts[STREAM_IN_BYTES]);
     json_write_number(w, "outBytes", counts[STREAM_OUT_BYTES]);
@@ -139,6 +142,17 @@ static void write_faults(struct json_writer *w, const uint64_t *counts)
     json_write_number(w, "switches", counts[STREAM_SWITCHES]);
 }
 
+/* A file's name is what it will be when it is complete. */
+static void write_file(struct json_writer *w, const char *name)
+{
+    char   file[RECORD_FILE_SIZE];
+    size_t size = strlen(name), part = strlen(RECORD_PART);
+    memcpy(file, name, size + 1);
+    if (size > part && strcmp(file + size - part, RECORD_PART) == 0)
+        file[size - part] = '\0';
+    json_write_text(w, "file", file);
+}
+
 static void write_recording(struct json_writer *w, const struct statistics_source *from, const char *path)
 {
     const struct record_status *r = statistics_recording(from, path);
@@ -147,8 +161,8 @@ static void write_recording(struct json_writer *w, const struct statistics_sourc
         return;
     }
     json_begin(w, "recording", '{');
-    json_write_bool(w, "active", r->file[0] != '\0');
-    json_write_text(w, "file", r->file);
+    json_write_bool(w, "active", true);
+    write_file(w, r->file);
     json_write_time(w, "startTime", r->started_ms);
     json_write_number(w, "durationMs", age_ms(from, r->started_ms));
     json_write_number(w, "bytes", r->bytes + r->segment_size);
@@ -281,7 +295,8 @@ static void write_refusals(struct json_writer *w, const struct stats *stats)
     json_end(w, '}');
 }
 
-static void write_helpers(struct json_writer *w, const struct statistics_source *from, const struct stats *stats)
+static void write_helpers(struct json_writer *w, const struct statistics_source *from,
+                          const struct stats *stats)
 {
     json_begin(w, "webhooks", '{');
     json_write_number(w, "sent", stats_get(&stats->webhooks_sent));
@@ -293,6 +308,7 @@ static void write_helpers(struct json_writer *w, const struct statistics_source 
     json_begin(w, "records", '{');
     json_write_number(w, "active", from->recording_count);
     json_write_number(w, "gaps", stats_get(&stats->record_gaps));
+    json_write_number(w, "players", stats_get(&stats->record_players));
     json_end(w, '}');
 }
 

@@ -21,12 +21,15 @@ struct row {
 /* What is counted of each stream and of all; rows of one family stand together. */
 static const struct row rows[] = {
     { "receive_bytes", "Bytes received from publishers.", STREAM_IN_BYTES, NULL, NULL },
-    { "receive_packets", "Messages of audio, video and data from publishers.", STREAM_IN_PACKETS, NULL, NULL },
+    { "receive_packets", "Messages of audio, video and data from publishers.", STREAM_IN_PACKETS, NULL,
+      NULL },
     { "transmit_bytes", "Bytes sent to viewers.", STREAM_OUT_BYTES, NULL, NULL },
-    { "transmit_packets", "Messages of audio, video and data sent to viewers.", STREAM_OUT_PACKETS, NULL, NULL },
+    { "transmit_packets", "Messages of audio, video and data sent to viewers.", STREAM_OUT_PACKETS, NULL,
+      NULL },
     { "drops", "Packets of publishers that nobody could use.", STREAM_DROPPED_BROKEN, "reason", "broken" },
     { "drops", NULL, STREAM_DROPPED_EARLY, "reason", "before_keyframe" },
-    { "skips", "Slow viewers moved ahead, by the limit they had passed.", STREAM_SKIPS_LAG_MS, "reason", "lag_ms" },
+    { "skips", "Slow viewers moved ahead, by the limit they had passed.", STREAM_SKIPS_LAG_MS, "reason",
+      "lag_ms" },
     { "skips", NULL, STREAM_SKIPS_LAG_BYTES, "reason", "lag_bytes" },
     { "skipped_packets", "Packets that slow viewers were moved past.", STREAM_SKIPPED_PACKETS, NULL, NULL },
     { "stalls", "Viewers ended because they took nothing.", STREAM_STALLS, NULL, NULL },
@@ -47,7 +50,8 @@ static void write_process(struct metrics_writer *w, const struct snapshot *s)
     double                     started_s = (double)s->started_ms / 1000;
     metrics_begin(w, "millrace_build_info", METRICS_GAUGE, "The program that runs.");
     metrics_sample(w, (struct metrics_label[]){ { "version", MILLRACE_VERSION }, { NULL, NULL } }, 1);
-    metrics_single_real(w, "process_start_time_seconds", METRICS_GAUGE, "When it began, since 1970.", started_s);
+    metrics_single_real(w, "process_start_time_seconds", METRICS_GAUGE, "When it began, since 1970.",
+                        started_s);
     metrics_single_real(w, "process_cpu_seconds", METRICS_COUNTER, "CPU time of the process.",
                         (double)(cost->user_us + cost->system_us) / 1e6);
     metrics_single(w, "process_resident_memory_bytes", METRICS_GAUGE, "Memory of the process.",
@@ -62,7 +66,8 @@ static void write_process(struct metrics_writer *w, const struct snapshot *s)
 
 enum worker_figure { BUSY, SESSIONS, VIEWERS };
 
-static void write_worker_family(struct metrics_writer *w, const struct server_sample *s, enum worker_figure figure)
+static void write_worker_family(struct metrics_writer *w, const struct server_sample *s,
+                                enum worker_figure figure)
 {
     for (unsigned i = 0; i < s->worker_count; i++) {
         const struct worker_sample *worker = &s->workers[i];
@@ -81,7 +86,8 @@ static void write_worker_family(struct metrics_writer *w, const struct server_sa
 
 static void write_workers(struct metrics_writer *w, const struct server_sample *s)
 {
-    metrics_begin(w, "millrace_worker_busy_ratio", METRICS_GAUGE, "Share of its time a worker does not wait.");
+    metrics_begin(w, "millrace_worker_busy_ratio", METRICS_GAUGE,
+                  "Share of its time a worker does not wait.");
     write_worker_family(w, s, BUSY);
     metrics_begin(w, "millrace_worker_sessions", METRICS_GAUGE, "Sessions that a worker has.");
     write_worker_family(w, s, SESSIONS);
@@ -101,35 +107,41 @@ static void write_sessions(struct metrics_writer *w, const struct server_sample 
         uint64_t count = 0;
         for (unsigned k = 0; k < s->worker_count; k++)
             count += s->workers[k].protocols[protocols[i].protocol];
-        metrics_sample(w, (struct metrics_label[]){ { "protocol", protocols[i].name }, { NULL, NULL } }, count);
+        metrics_sample(w, (struct metrics_label[]){ { "protocol", protocols[i].name }, { NULL, NULL } },
+                       count);
     }
     for (unsigned i = 0; i < s->worker_count; i++)
         for (int k = 0; k < SESSION_ROLES; k++)
             roles[k] += s->workers[i].roles[k];
-    metrics_single(w, "millrace_publishers", METRICS_GAUGE, "Sessions that publish.", roles[SESSION_PUBLISHER]);
+    metrics_single(w, "millrace_publishers", METRICS_GAUGE, "Sessions that publish.",
+                   roles[SESSION_PUBLISHER]);
     metrics_single(w, "millrace_viewers", METRICS_GAUGE, "Sessions that watch.", roles[SESSION_VIEWER]);
 }
 
-static void write_connections(struct metrics_writer *w, const struct stats *stats, const struct server_sample *s)
+static void write_connections(struct metrics_writer *w, const struct stats *stats,
+                              const struct server_sample *s)
 {
-    metrics_single(w, "millrace_connections", METRICS_GAUGE, "Open connections.", stats_get(&stats->connections));
+    metrics_single(w, "millrace_connections", METRICS_GAUGE, "Open connections.",
+                   stats_get(&stats->connections));
     metrics_single(w, "millrace_connections_accepted", METRICS_COUNTER, "Connections that were let in.",
                    stats_get(&stats->connections_accepted));
-    metrics_begin(w, "millrace_connections_refused", METRICS_COUNTER, "Connections that were not, by the key why.");
+    metrics_begin(w, "millrace_connections_refused", METRICS_COUNTER,
+                  "Connections that were not, by the key why.");
     for (int i = LIMIT_CONNECTIONS; i <= LIMIT_CONNECTIONS_PER_IP; i++)
         metrics_sample(w, (struct metrics_label[]){ { "reason", limit_key(i) }, { NULL, NULL } },
                        stats_get(&stats->limits_hit[i]));
     metrics_sample(w, (struct metrics_label[]){ { "reason", "proxy.from" }, { NULL, NULL } },
                    stats_get(&stats->proxy_refused));
-    metrics_single(w, "millrace_network_receive_bytes", METRICS_COUNTER, "Bytes of all connections, within TLS.",
-                   s->traffic_in);
-    metrics_single(w, "millrace_network_transmit_bytes", METRICS_COUNTER, "Bytes to all connections, within TLS.",
-                   s->traffic_out);
+    metrics_single(w, "millrace_network_receive_bytes", METRICS_COUNTER,
+                   "Bytes of all connections, within TLS.", s->traffic_in);
+    metrics_single(w, "millrace_network_transmit_bytes", METRICS_COUNTER,
+                   "Bytes to all connections, within TLS.", s->traffic_out);
 }
 
 static void write_refusals(struct metrics_writer *w, const struct stats *stats)
 {
-    metrics_begin(w, "millrace_limits_hit", METRICS_COUNTER, "Times that a limit refused or ended something.");
+    metrics_begin(w, "millrace_limits_hit", METRICS_COUNTER,
+                  "Times that a limit refused or ended something.");
     for (int i = 0; i < LIMIT_COUNT; i++)
         metrics_sample(w, (struct metrics_label[]){ { "limit", limit_key(i) }, { NULL, NULL } },
                        stats_get(&stats->limits_hit[i]));
@@ -149,7 +161,8 @@ static void write_refusals(struct metrics_writer *w, const struct stats *stats)
                    stats_get(&stats->sessions_failed));
 }
 
-static void write_helpers(struct metrics_writer *w, const struct statistics_source *from, const struct stats *stats)
+static void write_helpers(struct metrics_writer *w, const struct statistics_source *from,
+                          const struct stats *stats)
 {
     metrics_single(w, "millrace_webhooks_sent", METRICS_COUNTER, "Notifications answered as they should be.",
                    stats_get(&stats->webhooks_sent));
@@ -159,11 +172,13 @@ static void write_helpers(struct metrics_writer *w, const struct statistics_sour
                    stats_get(&stats->webhooks_retried));
     metrics_single(w, "millrace_webhooks_dead", METRICS_COUNTER, "Notifications that were given up.",
                    stats_get(&stats->webhooks_dead));
-    metrics_single(w, "millrace_webhooks_queued", METRICS_GAUGE, "Notifications that wait or are on their way.",
-                   stats_get(&stats->webhooks_queued));
+    metrics_single(w, "millrace_webhooks_queued", METRICS_GAUGE,
+                   "Notifications that wait or are on their way.", stats_get(&stats->webhooks_queued));
     metrics_single(w, "millrace_recordings", METRICS_GAUGE, "Recordings that run.", from->recording_count);
     metrics_single(w, "millrace_record_gaps", METRICS_COUNTER, "Times that a recording lost packets.",
                    stats_get(&stats->record_gaps));
+    metrics_single(w, "millrace_record_players", METRICS_GAUGE, "Sessions that watch what was recorded.",
+                   stats_get(&stats->record_players));
 }
 
 static void write_totals(struct metrics_writer *w, const struct server_sample *s)
@@ -283,13 +298,15 @@ static void write_tracks_of(struct metrics_writer *w, const struct stream_sample
 
 static void write_tracks(struct metrics_writer *w, const struct listed *listed)
 {
-    metrics_begin(w, "millrace_stream_track_bytes", METRICS_COUNTER, "Coded data of a track, of its publisher.");
+    metrics_begin(w, "millrace_stream_track_bytes", METRICS_COUNTER,
+                  "Coded data of a track, of its publisher.");
     for (size_t i = 0; i < listed->count; i++)
         write_tracks_of(w, &listed->snapshot->streams[i], TRACK_BYTES);
     metrics_begin(w, "millrace_stream_track_frames", METRICS_COUNTER, "Frames of a track, of its publisher.");
     for (size_t i = 0; i < listed->count; i++)
         write_tracks_of(w, &listed->snapshot->streams[i], TRACK_FRAMES);
-    metrics_begin(w, "millrace_stream_track_gop_seconds", METRICS_GAUGE, "Time between its last two keyframes.");
+    metrics_begin(w, "millrace_stream_track_gop_seconds", METRICS_GAUGE,
+                  "Time between its last two keyframes.");
     for (size_t i = 0; i < listed->count; i++)
         write_tracks_of(w, &listed->snapshot->streams[i], TRACK_GOP);
 }
@@ -305,7 +322,8 @@ static void write_streams(struct metrics_writer *w, const struct snapshot *s, ui
     for (int i = 0; i < 3; i++)
         metrics_sample(w, (struct metrics_label[]){ { "status", statuses[i] }, { NULL, NULL } }, counts[i]);
     metrics_single(w, "millrace_streams_unlisted", METRICS_GAUGE,
-                   "Streams without series of their own: those beyond metrics.streams.", s->count - listed.count);
+                   "Streams without series of their own: those beyond metrics.streams.",
+                   s->count - listed.count);
     write_stream_states(w, &listed);
     write_stream_viewers(w, &listed);
     write_stream_counts(w, &listed);

@@ -23,7 +23,8 @@ struct statistics_source {
 const struct record_status *statistics_recording(const struct statistics_source *, const char *path);
 
 /* One object. */
-void statistics_write_stream(struct json_writer *, const struct statistics_source *, const struct stream_sample *);
+void statistics_write_stream(struct json_writer *, const struct statistics_source *,
+                             const struct stream_sample *);
 void statistics_write_server(struct json_writer *, const struct statistics_source *);
 
 /* The whole answer; a series for each of at most `streams_max` streams. */

@@ -10,7 +10,7 @@ import { assertPlays, assertUsable, publishFilm, WAIT, waitForState } from './li
 import { start } from './lib/process.mjs';
 import { startServer } from './lib/server.mjs';
 
-const TEST = { timeout: 60000 };
+const TEST = { timeout: 120000 };
 const PATH = '/live/film';
 
 describe('the player', { skip: releaseOnly, concurrency: 3 }, () => {
@@ -53,8 +53,7 @@ describe('the player', { skip: releaseOnly, concurrency: 3 }, () => {
         await tab.getByRole('button', { name: `Preview of ${PATH}` }).dispatchEvent('click');
         await tab.locator('.thumb.drawn').waitFor(WAIT);
         assert.deepEqual(tab.faults, []);
-        const asked = requests.filter(url => url.includes('/api/events')).length;
-        assert.equal(asked, 1, 'one connection for all that is told');
+        assert.ok(!requests.some(url => url.includes('/api/')), 'all that is new comes by the one connection');
     });
 
     it('says when a stream is offline, waits for it, and joins it each time it returns', TEST, async t => {

@@ -15,7 +15,7 @@ import { complete, recorded } from './lib/recordings.mjs';
 import { startServer } from './lib/server.mjs';
 import { poll } from './lib/wait.mjs';
 
-const TEST = { timeout: 60000 };
+const TEST = { timeout: 120000 };
 const PATH = '/live/film';
 
 describe('the page of recordings', { skip: releaseOnly }, () => {

@@ -7,7 +7,7 @@ import { film, publishArgs } from './media.mjs';
 import { start } from './process.mjs';
 import { poll } from './wait.mjs';
 
-export const WAIT = { timeout: 20000 };
+export const WAIT = { timeout: 30000 };
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 

@@ -25,7 +25,8 @@ static void test_fills_and_goes_round(void **state)
     for (uint32_t end = 1; end < 1000; end += 7) {
         add(&h, last, end);
         last = end;
-        check_points(&h, end > HISTORY_POINTS ? end - HISTORY_POINTS : 0, end < HISTORY_POINTS ? end : HISTORY_POINTS);
+        check_points(&h, end > HISTORY_POINTS ? end - HISTORY_POINTS : 0,
+                     end < HISTORY_POINTS ? end : HISTORY_POINTS);
         CHECK_EQ(h.end_ms, 1000 * (int64_t)(end - 1));
         CHECK(h.capacity <= HISTORY_POINTS);
     }

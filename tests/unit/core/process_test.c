@@ -44,6 +44,7 @@ static void test_what_it_costs(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_limit_files), cmocka_unit_test(test_what_it_costs) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_limit_files),
+                                        cmocka_unit_test(test_what_it_costs) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,7 +6,8 @@
 static void write_some(struct metrics_writer *w)
 {
     metrics_begin(w, "a_bytes", METRICS_COUNTER, "Some bytes.");
-    metrics_sample(w, (struct metrics_label[]){ { "app", "live" }, { "name", "a\"b\\c\nd" }, { NULL, NULL } }, 7);
+    metrics_sample(w, (struct metrics_label[]){ { "app", "live" }, { "name", "a\"b\\c\nd" }, { NULL, NULL } },
+                   7);
     metrics_sample(w, (struct metrics_label[]){ { NULL, NULL } }, 8);
     metrics_single(w, "b", METRICS_GAUGE, "A gauge.", 3);
     metrics_single_real(w, "c_seconds", METRICS_COUNTER, "Time.", 0.25);
@@ -26,11 +27,12 @@ static void check_written(bool open, const char *want)
 static void test_text_format(void **state)
 {
     (void)state;
-    check_written(false, "# HELP a_bytes_total Some bytes.\n# TYPE a_bytes_total counter\n"
-                         "a_bytes_total{app=\"live\",name=\"a\\\"b\\\\c\\nd\"} 7\n"
-                         "a_bytes_total 8\n"
-                         "# HELP b A gauge.\n# TYPE b gauge\nb 3\n"
-                         "# HELP c_seconds_total Time.\n# TYPE c_seconds_total counter\nc_seconds_total 0.25\n");
+    check_written(false,
+                  "# HELP a_bytes_total Some bytes.\n# TYPE a_bytes_total counter\n"
+                  "a_bytes_total{app=\"live\",name=\"a\\\"b\\\\c\\nd\"} 7\n"
+                  "a_bytes_total 8\n"
+                  "# HELP b A gauge.\n# TYPE b gauge\nb 3\n"
+                  "# HELP c_seconds_total Time.\n# TYPE c_seconds_total counter\nc_seconds_total 0.25\n");
 }
 
 static void test_open_metrics(void **state)

@@ -49,7 +49,7 @@ function line(event: ServerEvent, withStream: boolean): HTMLElement {
         h('time', { datetime: event.time }, timeOfDay(event.time)),
         h('span', { class: 'event-text' },
           withStream && event.streamPath ? h('a', { href: `#${event.streamPath}` }, event.streamPath.slice(1)) : null,
-          h('span', { class: 'soft' }, who),
+          who ? h('span', { class: 'soft' }, who) : null,
           event.reason ? h('span', { class: 'faint' }, event.reason) : null),
         h('span', { class: `badge ${kind}` }, key === null ? event.action : t(key)));
 }

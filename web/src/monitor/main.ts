@@ -27,9 +27,9 @@ let last: Statistics | null = null;
 main.append(banner, notice, content);
 
 // The address says which stream is looked at.
-function follow(): void {
+function follow(anew = false): void {
     const path = streamPathOf(decode(location.hash.slice(1)));
-    if (path === (page?.path ?? null) && content.childElementCount > 0)
+    if (!anew && path === (page?.path ?? null) && content.childElementCount > 0)
         return;
     page?.destroy();
     page = path === null ? null : new StreamPage(path);
@@ -108,12 +108,14 @@ access.watch(now => {
     showState();
     if (now.state === 'closed')
         void askForLogin();
+    else if (now.state === 'open' && page !== null)
+        follow(true);               // who is logged in now may do other things
 });
 document.addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'visible' && last !== null)
         take(last);
 });
-addEventListener('hashchange', follow);
+addEventListener('hashchange', () => follow());
 void findOut().then(() => {
     follow();
     feed.start();

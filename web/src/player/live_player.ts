@@ -44,6 +44,7 @@ export interface Figures {
 
 const RETRY_MS = [500, 1000, 2000, 4000, 8000, 15000];
 const MEDIA_FAULTS_MAX = 3;
+const PAUSED_MS = 20000;        // then what comes is no longer kept for it
 
 export class LivePlayer {
     readonly state = new Store<PlayState>({ state: 'idle' });
@@ -64,7 +65,7 @@ export class LivePlayer {
         this.chase = new LatencyChase(video);
         video.addEventListener('playing', () => this.#onPlaying());
         video.addEventListener('waiting', () => this.#whileShown({ state: 'buffering' }));
-        video.addEventListener('pause', () => this.#whileShown({ state: 'paused' }));
+        video.addEventListener('pause', () => this.#onPause());
     }
 
     get request(): PlayRequest | null {
@@ -94,6 +95,12 @@ export class LivePlayer {
 
     // What was paused goes on with what is live.
     resume(): void {
+        clearTimeout(this.#timer);
+        this.#timer = 0;
+        if (this.#engine === null) {
+            void this.#join();
+            return;
+        }
         toNewest(this.video);
         void this.#start();
     }
@@ -197,6 +204,15 @@ export class LivePlayer {
             return;
         this.#attempt = this.#mediaFaults = 0;
         this.state.set({ state: 'playing' });
+    }
+
+    // The picture stays, the connection only for a while.
+    #onPause(): void {
+        this.#whileShown({ state: 'paused' });
+        if (this.state.get().state !== 'paused' || this.#engine === null)
+            return;
+        clearTimeout(this.#timer);
+        this.#timer = window.setTimeout(() => this.#leave(), PAUSED_MS);
     }
 
     #whileShown(next: PlayState): void {

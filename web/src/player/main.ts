@@ -219,6 +219,7 @@ feed.state.watch(showNotice);
 feed.statistics.on(({ streams: next }) => take(next));
 access.watch(now => {
     showNotice();
+    stage.refresh();
     if (now.state === 'open')
         void findRtmpPort();
 });

@@ -11,10 +11,6 @@ const KEPT_CHASE = 'millrace.chase';
 const KEPT_VOLUME = 'millrace.volume';
 const IDLE_MS = 2500;
 
-export interface StageEvents {
-    onSignIn?: (() => void) | undefined;
-}
-
 function control(name: IconName, key: Key, act: () => void): HTMLButtonElement {
     return h('button', { class: 'control', type: 'button', title: t(key), 'aria-label': t(key), onclick: act }, icon(name));
 }
@@ -73,6 +69,11 @@ export class Stage {
         this.#showVolume();
         this.#setChase(recall(KEPT_CHASE) !== 'off');
         player.state.watch(state => this.#show(state));
+    }
+
+    // Who uses the page has become somebody else, who may do other things.
+    refresh(): void {
+        this.#show(this.#player.state.get());
     }
 
     // The controls go when nobody has touched anything for a while.

@@ -28,6 +28,7 @@ interface Options<Name extends string> {
 
 const WINDOW_S = 300;
 const NARROWEST_S = 60;
+const STEPS_S = [5, 10, 15, 30, 60, 120, 300];
 
 const minutes = new Intl.DateTimeFormat(locale(), { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 const seconds = new Intl.DateTimeFormat(locale(), { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
@@ -113,7 +114,7 @@ export class Chart<Name extends string> {
                 y: { range: (_plot, _min, max) => [0, Math.max(min ?? 1, max * 1.08)] },
             },
             axes: [
-                { ...shared, space: 70, size: 26, values: (_plot, times) => {
+                { ...shared, space: 70, size: 26, incrs: STEPS_S, values: (_plot, times) => {
                     const format = times.every(time => time % 60 === 0) ? minutes : seconds;
                     return times.map(time => format.format(time * 1000));
                 } },
