@@ -55,6 +55,7 @@ struct disk_report {
     enum disk_event    event;
     int                error;  /* errno */
     uint64_t           size;   /* of the file */
+    uint32_t           time_ms; /* of the last tag that is whole in it */
     void              *file;   /* what was given to disk_writer_open(); NULL for ROOM and ENDED */
     struct record_path path;   /* with the number that was free */
 };
@@ -62,8 +63,6 @@ struct disk_report {
 struct disk_writer_ops {
     /* On the writer's worker.  CLOSED and FAILED are the last for their file. */
     void (*on_report)(void *owner, const struct disk_report *);
-    /* The same when there is no owner any more: free `file`. */
-    void (*free_file)(void *file);
 };
 
 /* All writers together have no more than `buffer_size` bytes waiting, but for DISK_SHARE each. */
@@ -74,15 +73,12 @@ struct disk *disk_new(uint64_t buffer_size);
  * what must not be freed, and the process has to end. */
 int disk_free(struct disk *, uint32_t wait_ms);
 
-/* On `worker`, like all that follows. */
+/* On `worker`, like all that follows.  The owner stays until ENDED. */
 struct disk_writer *disk_writer_new(struct disk *, struct worker *, const struct disk_options *,
                                     const struct disk_writer_ops *, void *owner);
 
 /* No more is to come.  ENDED follows when all is done. */
 void disk_writer_end(struct disk_writer *);
-
-/* The owner goes: no more reports. */
-void disk_writer_forget_owner(struct disk_writer *);
 
 /* Begin a file: folders are made, the number in `path` is the least that is tried.  `head` is
  * copied; `file` comes back in reports. */

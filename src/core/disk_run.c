@@ -18,10 +18,7 @@ static void post_report(void *writer, void *delivery)
     struct disk_writer *w = writer;
     struct delivery    *d = delivery;
     enum disk_event     event = d->report.event;
-    if (w->owner != NULL)
-        w->ops->on_report(w->owner, &d->report);
-    else if (event == DISK_CLOSED || event == DISK_FAILED)
-        w->ops->free_file(d->report.file);
+    w->ops->on_report(w->owner, &d->report);
     free(d);
     if (event != DISK_ENDED)
         return;
@@ -34,8 +31,10 @@ void disk_report(struct disk_writer *w, enum disk_event event, int error)
 {
     struct delivery *d = alloc_zeroed(sizeof *d);
     bool             of_file = event != DISK_ROOM && event != DISK_ENDED;
-    d->report = (struct disk_report){ .event = event, .error = error, .size = w->out.size };
+    d->report = (struct disk_report){ .event = event, .error = error };
     if (of_file) {
+        d->report.size = w->out.size;
+        d->report.time_ms = w->out.time_ms;
         d->report.file = w->file;
         d->report.path = w->out.path;
     }

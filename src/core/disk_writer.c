@@ -61,11 +61,6 @@ void disk_writer_end(struct disk_writer *w)
     push(w, &op);
 }
 
-void disk_writer_forget_owner(struct disk_writer *w)
-{
-    w->owner = NULL;
-}
-
 void disk_writer_open(struct disk_writer *w, const struct record_path *path, const void *head, size_t size,
                       void *file)
 {
