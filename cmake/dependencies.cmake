@@ -29,3 +29,11 @@ if(MILLRACE_URING)
     target_compile_definitions(millrace_dependencies INTERFACE MILLRACE_HAVE_URING=1)
   endif()
 endif()
+
+if(MILLRACE_SECCOMP)
+  pkg_check_modules(SECCOMP IMPORTED_TARGET libseccomp)
+  if(SECCOMP_FOUND AND MILLRACE_SANITIZE STREQUAL "none") # sanitizers make calls of their own
+    target_link_libraries(millrace_dependencies INTERFACE PkgConfig::SECCOMP)
+    target_compile_definitions(millrace_dependencies INTERFACE MILLRACE_HAVE_SECCOMP=1)
+  endif()
+endif()

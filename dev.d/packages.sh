@@ -6,6 +6,7 @@ declare -A PACKAGES=(
     # node-llhttp carries llhttp's C sources; that Node itself comes along is Debian's dependency.
     [build]="gcc libc6-dev cmake ninja-build pkg-config
              libuv1-dev liburing-dev libwslay-dev libjansson-dev libsqlite3-dev libssl-dev libnghttp2-dev libcurl4-openssl-dev
+             libseccomp-dev
              node-llhttp"
     [pages]=""
     [run]="openssl"

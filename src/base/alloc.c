@@ -41,6 +41,13 @@ char *alloc_string(const char *text)
     return alloc_string_of(text, strlen(text));
 }
 
+void alloc_wipe_string(char *text)
+{
+    if (text != NULL)
+        explicit_bzero(text, strlen(text));
+    free(text);
+}
+
 void *alloc_try(size_t size)
 {
     return malloc(size);

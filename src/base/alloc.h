@@ -19,6 +19,9 @@ void *alloc_resize(void *old, size_t count, size_t size);
 char *alloc_string(const char *text);
 char *alloc_string_of(const void *text, size_t size);
 
+/* Free a string that may be a secret: nothing of it stays in memory.  NULL is allowed. */
+void alloc_wipe_string(char *text);
+
 /* As malloc() and realloc(): NULL if there is no memory, with `old` as it was. */
 void *alloc_try(size_t size) __attribute__((warn_unused_result));
 void *alloc_try_resize(void *old, size_t size) __attribute__((warn_unused_result));

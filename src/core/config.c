@@ -10,6 +10,8 @@
 #include "protocol/url.h"
 
 #include <errno.h>
+#include <jansson.h>
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -297,6 +299,22 @@ int config_load_text(const char *name, const char *text, size_t size, const stru
     return result;
 }
 
+static void wipe_and_free(void *memory)
+{
+    if (memory != NULL)
+        explicit_bzero(memory, malloc_usable_size(memory));
+    free(memory);
+}
+
+/* jansson's copies of what was in the file, secrets too, do not stay in memory. */
+static void forget_json(void)
+{
+    static bool done; /* before there are threads that could use it */
+    if (!done)
+        json_set_alloc_funcs(malloc, wipe_and_free);
+    done = true;
+}
+
 int config_load(const char *path, const struct config_set *sets, size_t set_count, struct config **out,
                 char error[CONFIG_ERROR_SIZE])
 {
@@ -310,7 +328,10 @@ int config_load(const char *path, const struct config_set *sets, size_t set_coun
             return ERR_SYSTEM;
         }
     }
+    forget_json();
     int result = config_load_text(path, text, size, sets, set_count, out, error);
+    if (text != NULL)
+        explicit_bzero(text, size);
     free(text);
     return result;
 }

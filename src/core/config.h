@@ -116,6 +116,7 @@ struct config {
     char    *bind;    /* an IPv4 or IPv6 address */
     uint32_t workers; /* 0: as many as there are cores we may use */
     uint32_t drain_s;
+    bool     seccomp;
     struct {
         int      port; /* CONFIG_PORT_OFF: no listener; 0: any free port */
         uint64_t chunk_size;
@@ -196,6 +197,7 @@ struct config {
         uint32_t segment_duration; /* seconds */
         uint64_t segment_bytes;    /* 0: no limit */
         uint64_t buffer_bytes;
+        uint64_t buffers_bytes; /* of all recordings */
         enum config_fsync fsync;
         uint32_t fsync_s;
         uint64_t min_free;

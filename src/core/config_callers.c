@@ -156,7 +156,7 @@ void config_callers_clear(struct config_callers *list)
 {
     for (size_t i = 0; i < list->count; i++) {
         free(list->items[i].name);
-        free(list->items[i].secret);
+        alloc_wipe_string(list->items[i].secret);
     }
     free(list->items);
     *list = (struct config_callers){ 0 };

@@ -267,7 +267,7 @@ void config_hooks_clear(struct config_hooks *list)
     for (size_t i = 0; i < list->count; i++) {
         clear_texts(&list->items[i].apps);
         free(list->items[i].url);
-        free(list->items[i].secret);
+        alloc_wipe_string(list->items[i].secret);
     }
     free(list->items);
     *list = (struct config_hooks){ 0 };

@@ -42,6 +42,8 @@ const struct config_key config_keys[] = {
       .doc = "Threads that serve connections; 0 is one for each core the process may use." },
     { KEY(drain_s), SECONDS(10, 0, 3600), LIVE,
       .doc = "How long a stopping server lets its connections end by themselves." },
+    { KEY(seccomp), BOOL(true),
+      .doc = "Restrict the running server to the system calls it needs; see SECURITY.md." },
 
     { KEY(rtmp.port), PORT(1935),
       .doc = "Where RTMP is served; 0 is any free port, which the log names; null is no RTMP." },
@@ -152,7 +154,7 @@ const struct config_key config_keys[] = {
       .doc = "How long the main publisher must have been well before it takes the stream back from the "
              "backup." },
     { KEY(publish.standby_min_bitrate), BITRATE(0, 0, INT64_C(100000000000)), LIVE_APP,
-      .doc = "A publisher that sends less yields to the stream's other, if that one sends enough; 0 is off." },
+      .doc = "A publisher that sends less yields to the stream's other, if that sends enough; 0 is off." },
     { KEY(publish.keys), .type = CONFIG_STREAM_KEYS, .initial = "[]", RANGE(0, 10000), .unit = "",
       .flags = CONFIG_LIVE | CONFIG_SECRET,
       .doc = "Secret names that publish streams of another name; see PUBLISHING.md." },
@@ -209,6 +211,8 @@ const struct config_key config_keys[] = {
       .doc = "The size at which a file ends as well; 0 is none." },
     { KEY(record.buffer_bytes), SIZE(8388608, 65536, 1024 * BYTES_PER_MIB), LIVE_APP,
       .doc = "What one recording may have waiting for the disk." },
+    { KEY(record.buffers_bytes), SIZE(536870912, 1048576, TIB),
+      .doc = "What all recordings together may, but for 256 KiB that each has in any case." },
     { KEY(record.fsync), ENUM("segment", "none|segment|interval"), LIVE_APP,
       .doc = "Have files on the disk itself: never asked for, when complete, or every `record.fsync_s` too." },
     { KEY(record.fsync_s), SECONDS(5, 1, 3600), LIVE_APP,

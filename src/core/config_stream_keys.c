@@ -96,7 +96,7 @@ json_t *config_stream_keys_get(const struct config_stream_keys *list)
 void config_stream_keys_clear(struct config_stream_keys *list)
 {
     for (size_t i = 0; i < list->count; i++) {
-        free(list->items[i].key);
+        alloc_wipe_string(list->items[i].key);
         free(list->items[i].path);
     }
     free(list->items);

@@ -178,7 +178,7 @@ static int set_text(const struct config_key *key, void *member, const json_t *va
     int error = check_text(key, value, why);
     if (error < 0)
         return error;
-    free(*(char **)member);
+    alloc_wipe_string(*(char **)member);
     *(char **)member = alloc_string(json_string_value(value));
     return 0;
 }
@@ -186,7 +186,7 @@ static int set_text(const struct config_key *key, void *member, const json_t *va
 static void clear_list(struct config_list *list)
 {
     for (size_t i = 0; i < list->count; i++)
-        free(list->items[i]);
+        alloc_wipe_string(list->items[i]);
     free(list->items);
     *list = (struct config_list){ 0 };
 }
@@ -400,7 +400,7 @@ void config_key_clear(const struct config_key *key, void *base)
     else if (key->type == CONFIG_USERS || key->type == CONFIG_TOKENS)
         config_callers_clear(member);
     else if (holds_text(key)) {
-        free(*(char **)member);
+        alloc_wipe_string(*(char **)member);
         *(char **)member = NULL;
     }
 }

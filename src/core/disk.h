@@ -30,6 +30,7 @@ enum {
     DISK_THREADS   = 4,          /* so many disks can hang before the others wait */
     DISK_GATHER_MS = 200,
     DISK_BATCH     = 256 * 1024, /* as many bytes are written at once, however little time has passed */
+    DISK_SHARE     = DISK_BATCH, /* what each writer may have waiting, however much all have */
 };
 
 enum disk_sync { DISK_SYNC_NONE, DISK_SYNC_SEGMENT, DISK_SYNC_INTERVAL };
@@ -46,7 +47,7 @@ enum disk_event {
     DISK_CLOSED, /* it is complete and has its name */
     DISK_FAILED, /* it has come to an end, with `error`; or there was none */
     DISK_LOW,    /* less than min_free is left: close soon */
-    DISK_ROOM,   /* disk_writer_has_room() said no: now it says yes */
+    DISK_ROOM,   /* disk_writer_room() said no: ask again */
     DISK_ENDED,  /* the last report; the writer is gone after the call */
 };
 
@@ -54,6 +55,7 @@ struct disk_report {
     enum disk_event    event;
     int                error;  /* errno */
     uint64_t           size;   /* of the file */
+    uint32_t           time_ms; /* of the last tag that is whole in it */
     void              *file;   /* what was given to disk_writer_open(); NULL for ROOM and ENDED */
     struct record_path path;   /* with the number that was free */
 };
@@ -61,26 +63,22 @@ struct disk_report {
 struct disk_writer_ops {
     /* On the writer's worker.  CLOSED and FAILED are the last for their file. */
     void (*on_report)(void *owner, const struct disk_report *);
-    /* The same when there is no owner any more: free `file`. */
-    void (*free_file)(void *file);
 };
 
-struct disk *disk_new(void);
+/* All writers together have no more than `buffer_size` bytes waiting, but for DISK_SHARE each. */
+struct disk *disk_new(uint64_t buffer_size);
 
 /* After all writers were ended and the workers have stopped: finishes what is queued.  0; or
  * ERR_TIMEOUT if a disk has not answered for `wait_ms`: then threads are left behind that use
  * what must not be freed, and the process has to end. */
 int disk_free(struct disk *, uint32_t wait_ms);
 
-/* On `worker`, like all that follows. */
+/* On `worker`, like all that follows.  The owner stays until ENDED. */
 struct disk_writer *disk_writer_new(struct disk *, struct worker *, const struct disk_options *,
                                     const struct disk_writer_ops *, void *owner);
 
 /* No more is to come.  ENDED follows when all is done. */
 void disk_writer_end(struct disk_writer *);
-
-/* The owner goes: no more reports. */
-void disk_writer_forget_owner(struct disk_writer *);
 
 /* Begin a file: folders are made, the number in `path` is the least that is tried.  `head` is
  * copied; `file` comes back in reports. */
@@ -93,8 +91,14 @@ void disk_writer_write(struct disk_writer *, struct avpacket *, uint32_t time_ms
 /* Complete the file: `head`, of the same size as before, is written over its start. */
 void disk_writer_close(struct disk_writer *, const void *head, size_t size);
 
-/* Whether so many bytes may be queued.  If not, ROOM is reported when there is room again. */
-bool disk_writer_has_room(struct disk_writer *, size_t size);
+enum disk_room {
+    DISK_HAS_ROOM,
+    DISK_WRITER_FULL, /* this writer has as much waiting as it may */
+    DISK_ALL_FULL,    /* all together have */
+};
+
+/* Whether so many bytes may be queued.  If not, ROOM is reported when it is worth asking again. */
+enum disk_room disk_writer_room(struct disk_writer *, size_t size);
 
 /* Packets dropped so far. */
 uint64_t disk_writer_lost(struct disk_writer *);

@@ -197,6 +197,7 @@ int disk_file_write(struct disk_file *f, const struct disk_tag *tags, size_t cou
     for (f->written = 0; f->written < count && done >= tag_size(&tags[f->written]); f->written++) {
         done -= tag_size(&tags[f->written]);
         f->size += tag_size(&tags[f->written]);
+        f->time_ms = tags[f->written].time_ms;
     }
     return error != 0 ? error : look_after(f);
 }

@@ -19,6 +19,7 @@ struct disk_file {
     const struct disk_options *options;
     struct record_path         path;
     uint64_t                   size;      /* up to the last whole tag */
+    uint32_t                   time_ms;   /* of that tag; 0: there is none */
     size_t                     written;   /* whole tags of the last disk_file_write() */
     uint64_t                   synced_ms; /* monotonic */
     uint64_t                   looked_ms; /* when the file was last seen to be there still */

@@ -354,8 +354,9 @@ static enum stream_count find_lag(const struct viewer *v)
     bool              sink = v->conn == NULL; /* wants everything: only what it costs counts, when full */
     if (!sink && v->blocked && lag.ms > (int64_t)config->delivery.lag_ms)
         return STREAM_SKIPS_LAG_MS; /* one who is not blocked may just not have been offered a burst yet */
-    bool full = !sink || v->blocked;
-    return full && lag.size > config->delivery.lag_bytes ? STREAM_SKIPS_LAG_BYTES : STREAM_COUNTS;
+    bool     full = !sink || v->blocked;
+    uint64_t limit = v->lag_size > 0 ? v->lag_size : config->delivery.lag_bytes;
+    return full && lag.size > limit ? STREAM_SKIPS_LAG_BYTES : STREAM_COUNTS;
 }
 
 /* What a recording loses is counted as its gap. */

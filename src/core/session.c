@@ -92,24 +92,46 @@ void session_init_internal(struct session *s, struct worker *worker, const struc
     enrol(s);
 }
 
+/* A copy of `text` at *at, which goes behind it. */
+static const char *pack(char **at, const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char  *copy = memcpy(*at, text, size);
+    *at += size;
+    return copy;
+}
+
+static void set_stream(struct session *s, const char *app, const char *name, const char *path,
+                       struct bytes query)
+{
+    size_t                 size = strlen(app) + 1 + strlen(name) + 1 + strlen(path) + 1 + query.size;
+    struct session_stream *stream = alloc_zeroed(sizeof *stream + size);
+    char                  *at = stream->room;
+    stream->app = pack(&at, app);
+    stream->name = pack(&at, name);
+    stream->path = pack(&at, path);
+    if (query.size > 0)
+        memcpy(at, query.data, query.size);
+    stream->query = (struct bytes){ (const uint8_t *)at, query.size };
+    free(s->stream); /* the query may have been in it */
+    s->stream = stream;
+    s->log.path = stream->path;
+}
+
 void session_set_stream(struct session *s, const struct url_stream *stream)
 {
-    char *query = alloc_string_of(stream->query.data, stream->query.size); /* it may be the one we have */
-    free(s->query);
-    if (s->stream == NULL)
-        s->stream = alloc_zeroed(sizeof *s->stream);
-    *s->stream = *stream;
-    s->query = query;
-    s->stream->query = bytes_of(s->query);
-    s->log.path = s->stream->path;
+    set_stream(s, stream->app, stream->name, stream->path, stream->query);
+}
+
+void session_copy_stream(struct session *s, const struct session_stream *stream)
+{
+    set_stream(s, stream->app, stream->name, stream->path, stream->query);
 }
 
 void session_forget_stream(struct session *s)
 {
     free(s->stream);
-    free(s->query);
     s->stream = NULL;
-    s->query = NULL;
     s->log.path = NULL;
 }
 

@@ -59,6 +59,14 @@ struct session_ops {
     void (*parts)(const struct session *, struct session_parts *out);
 };
 
+/* What a session publishes or plays: a struct url_stream, without the room that longer names would
+ * take, since there are as many of these as there are viewers. */
+struct session_stream {
+    const char  *app, *name, *path;
+    struct bytes query;  /* undecoded; may hold a sign: never logged */
+    char         room[]; /* of all four */
+};
+
 struct session {
     const struct session_ops *ops;
     struct worker            *worker;
@@ -75,8 +83,7 @@ struct session {
     struct broadcast         *broadcast; /* while it publishes */
     struct standby           *standby;   /* while it publishes and another is on the air */
     bool                      backup;    /* it publishes with ?backup=1: set before it does */
-    struct url_stream        *stream;    /* NULL until it names one; its query is `query` */
-    char                     *query;     /* undecoded; may hold a sign: never logged */
+    struct session_stream    *stream;    /* NULL until it names one */
     char                      id[SESSION_ID_SIZE];
     char                      ip[ADDRESS_IP_SIZE];
     uint16_t                  port;
@@ -107,6 +114,7 @@ void session_init_internal(struct session *, struct worker *, const struct sessi
 
 /* What it publishes or plays, or asks to: copied. */
 void session_set_stream(struct session *, const struct url_stream *);
+void session_copy_stream(struct session *, const struct session_stream *); /* of another */
 void session_forget_stream(struct session *);
 
 /* What the peer says it is: copied, up to SESSION_AGENT_MAX bytes, without what cannot be printed.

@@ -1,5 +1,7 @@
 #include "core/viewer.h"
 
+_Static_assert(sizeof(struct viewer) <= 176, "memory of a viewer");
+
 void viewer_init(struct viewer *v, struct conn *conn, enum wire_form form, const struct viewer_ops *ops)
 {
     *v = (struct viewer){ .conn = conn, .ops = ops };

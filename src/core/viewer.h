@@ -51,6 +51,8 @@ struct viewer {
     bool                     starts_live;  /* starts with what comes after it joined, no burst before */
     uint64_t                 joined_seq;   /* what came before is nothing to start with */
     bool                     admitted;   /* counted already: outlet_admit() */
+    uint64_t                 lag_size;   /* sinks: bytes that may wait in the ring once it is full; 0:
+                                            delivery.lag_bytes */
     int                      lost;       /* an error to report through on_lost */
     uint64_t                 progress_ms; /* when its socket last took a byte */
     uint64_t                 bytes_sent; /* of media */

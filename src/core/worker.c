@@ -204,6 +204,7 @@ static void on_turn_end(struct loop_hook *hook)
     struct worker *w = LIST_ITEM(hook, struct worker, hook);
     for (int round = 0; round < POST_ROUNDS && run_all_posts(w); round++) {
     }
+    atomic_store_explicit(&w->turned_ms, worker_now_ms(w), memory_order_relaxed);
     keep_pace(w);
     flush_due(w);
     feed_viewers(w);
@@ -394,6 +395,7 @@ static void *run(void *worker)
     atomic_store_explicit(&w->meter.backend, fanout_backend_name(w->fanout), memory_order_relaxed);
     log_debug(NULL, "worker %u runs, sending by %s", w->index, fanout_backend_name(w->fanout));
     loop_run(&w->loop);
+    atomic_store_explicit(&w->turned_ms, WORKER_ENDED, memory_order_relaxed);
     close_listeners(w);
     close_sessions(w);
     return NULL;
@@ -401,6 +403,7 @@ static void *run(void *worker)
 
 int worker_start(struct worker *w)
 {
+    atomic_store_explicit(&w->turned_ms, worker_now_ms(w), memory_order_relaxed);
     int error = pthread_create(&w->thread, NULL, run, w);
     if (error == 0)
         return 0;

@@ -75,9 +75,12 @@ struct worker {
     struct pace          pace;
     atomic_uint          busy_permille;       /* of its time, for any thread to read */
     atomic_uint          window_ms;           /* the same: how long it gathers packets now */
+    atomic_uint_fast64_t turned_ms;           /* when its last turn ended, for any thread to read */
     bool                 stopping;
     uint64_t             stop_by_ms;
 };
+
+#define WORKER_ENDED UINT64_MAX /* as turned_ms: there are no more turns */
 
 /* context->worker_count must be final; the caller puts the worker into context->workers. */
 struct worker *worker_new(struct context *, unsigned index);

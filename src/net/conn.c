@@ -18,6 +18,8 @@
 /* Beyond so many waiting for their peer's end, the next is closed without waiting. */
 #define LINGERING_MAX 4096
 
+_Static_assert(sizeof(struct conn) <= 352, "memory of a connection");
+
 static void on_poll(uv_poll_t *handle, int status, int events);
 
 /* Tell libuv what to wait for, if that has changed.  Room for the owner's bytes is of no use

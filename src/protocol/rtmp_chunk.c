@@ -10,6 +10,7 @@ enum {
     CSID_SHORT_END      = 64,       /* ids below have a basic header of one byte */
     EXTENDED            = 0xffffff, /* the timestamp field that announces an extended one */
     FIRST_CAPACITY      = 16 * 1024,
+    STREAMS_AT_FIRST    = 4,
     CHUNK_SIZE_WIRE_MAX = 0x7fffffff,
 };
 
@@ -39,7 +40,7 @@ struct rtmp_chunk_reader {
     uint32_t                 chunk_size;
     struct chunk_stream     *streams;
     uint32_t                 count, capacity;
-    uint32_t                 by_short_id[CSID_SHORT_END]; /* place in streams, plus one; 0: none */
+    uint8_t                  by_short_id[CSID_SHORT_END]; /* place in streams, plus one; 0: look for it */
     uint32_t                 current;                     /* the stream of the chunk being read */
     uint32_t                 chunk_left;                  /* payload bytes still to come of it */
     size_t                   buffered;
@@ -78,10 +79,9 @@ static int fail(struct rtmp_chunk_reader *c, int error, const char *why)
 
 static struct chunk_stream *find(const struct rtmp_chunk_reader *c, uint32_t csid)
 {
-    if (csid < CSID_SHORT_END) {
-        uint32_t place = c->by_short_id[csid];
-        return place > 0 ? &c->streams[place - 1] : NULL;
-    }
+    uint32_t place = csid < CSID_SHORT_END ? c->by_short_id[csid] : 0;
+    if (place > 0)
+        return &c->streams[place - 1];
     for (uint32_t i = 0; i < c->count; i++) {
         if (c->streams[i].csid == csid)
             return &c->streams[i];
@@ -92,12 +92,12 @@ static struct chunk_stream *find(const struct rtmp_chunk_reader *c, uint32_t csi
 static struct chunk_stream *add(struct rtmp_chunk_reader *c, uint32_t csid)
 {
     if (c->count == c->capacity) {
-        c->capacity = c->capacity > 0 ? 2 * c->capacity : 8;
+        c->capacity = c->capacity > 0 ? 2 * c->capacity : STREAMS_AT_FIRST;
         c->streams = alloc_resize(c->streams, c->capacity, sizeof *c->streams);
     }
     struct chunk_stream *s = &c->streams[c->count++];
-    if (csid < CSID_SHORT_END)
-        c->by_short_id[csid] = c->count;
+    if (csid < CSID_SHORT_END && c->count <= UINT8_MAX)
+        c->by_short_id[csid] = (uint8_t)c->count;
     return s;
 }
 

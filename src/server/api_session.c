@@ -47,7 +47,9 @@ static void log_in(struct api_call *call)
 {
     const char *username = json_string_value(json_object_get(call->body, "username"));
     const char *password = json_string_value(json_object_get(call->body, "password"));
-    if (username == NULL || password == NULL)
+    if (call->config->api.users.count == 0)
+        api_fail(call, 403, "nobody can log in: there are no api.users");
+    else if (username == NULL || password == NULL)
         api_fail(call, 400, "expected username and password, both text");
     else if (strlen(username) > HTTP_AUTH_USERNAME_MAX || strlen(password) > HTTP_AUTH_SECRET_MAX)
         api_fail(call, 400, "the username or the password is too long");

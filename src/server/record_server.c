@@ -189,8 +189,10 @@ static void start(struct record_server *server, struct worker *w, const struct u
 static void on_event(struct event_observer *observer, const struct event *e)
 {
     struct record_server *server = LIST_ITEM(observer, struct record_server, observer);
-    if (e->type == EVENT_POST_PUBLISH && config_for(e->worker, e->session->stream->app)->record.auto_start)
-        start(server, e->worker, e->session->stream);
+    struct url_stream     stream;
+    if (e->type == EVENT_POST_PUBLISH && config_for(e->worker, e->session->stream->app)->record.auto_start &&
+        url_stream_from_path(e->session->stream->path, &stream, NULL) == 0)
+        start(server, e->worker, &stream);
     else if (e->type == EVENT_DONE_RECORD && server->keeper != NULL)
         record_keeper_look(server->keeper);
 }
@@ -336,7 +338,7 @@ struct record_server *record_server_new(struct context *context, struct catalogu
     pthread_mutex_init(&server->lock, NULL);
     server->active = map_new();
     list_init(&server->all);
-    server->disk = disk_new();
+    server->disk = disk_new(config->record.buffers_bytes);
     server->keeper = record_keeper_new(context, server->root, catalogue);
     events_add(context, &server->observer);
     return server;

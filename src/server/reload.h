@@ -47,7 +47,7 @@ void reload_clear_outcome(struct reload_outcome *);
  * may wait.  The caller owns the reference. */
 json_t *reload_describe(struct reload *);
 
-/* Before the workers are freed: nothing is changed any more. */
+/* From here on nothing is changed any more; before the workers are freed. */
 void reload_close(struct reload *);
 
 #endif

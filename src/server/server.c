@@ -11,6 +11,7 @@
 #include "net/listener.h"
 #include "net/tls_store.h"
 #include "server/api.h"
+#include "server/confine.h"
 #include "server/event_feed.h"
 #include "server/event_stream.h"
 #include "server/http_server.h"
@@ -18,7 +19,9 @@
 #include "server/record_server.h"
 #include "server/reload.h"
 #include "server/rtmp_server.h"
+#include "server/signals.h"
 #include "server/statistics.h"
+#include "server/supervise.h"
 #include "server/tls_setup.h"
 
 #include <errno.h>
@@ -117,7 +120,7 @@ static void raise_descriptor_limit(struct context *context)
     setrlimit(RLIMIT_NOFILE, &limit);
     if (limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur > UINT32_MAX)
         return;
-    rlim_t reserve = 64 + 24 * (rlim_t)count_workers(config) + limit.rlim_cur / 8;
+    rlim_t reserve = 64 + 24 * (rlim_t)count_workers(config) + limit.rlim_cur / 16;
     context->connections_max = limit.rlim_cur > 2 * reserve ? (uint32_t)(limit.rlim_cur - reserve)
                                                             : (uint32_t)(limit.rlim_cur / 2);
     if (context->connections_max < config->limits.connections)
@@ -134,47 +137,52 @@ static void make_workers(struct context *context)
         context->workers[i] = worker_new(context, i);
 }
 
-/* Threads inherit the mask: signals come to sigwait() below and nowhere else. */
-static void block_signals(sigset_t *set)
+static void read_again(struct reload *reload)
 {
-    sigemptyset(set);
-    sigaddset(set, SIGTERM);
-    sigaddset(set, SIGINT);
-    sigaddset(set, SIGHUP);
-    pthread_sigmask(SIG_BLOCK, set, NULL);
-    signal(SIGPIPE, SIG_IGN);
+    struct reload_outcome outcome;
+    supervise_tell("RELOADING=1");
+    reload_run(reload, &outcome);
+    reload_clear_outcome(&outcome);
+    supervise_tell("READY=1");
 }
 
-/* Returns the signal. */
-static int wait_for_stop(const sigset_t *signals, struct reload *reload)
+/* Returns the signal that it was stopped by. */
+static int run_until_stopped(struct context *context, struct reload *reload)
 {
-    int number = 0;
-    while (sigwait(signals, &number) == 0 && number == SIGHUP) {
-        struct reload_outcome outcome;
-        reload_run(reload, &outcome);
-        reload_clear_outcome(&outcome);
-    }
+    int number;
+    api_set_ready(context);
+    log_info(NULL, "millrace " MILLRACE_VERSION " is ready, with %u worker%s", context->worker_count,
+             context->worker_count == 1 ? "" : "s");
+    supervise_tell("READY=1");
+    while ((number = signals_wait()) == SIGHUP)
+        read_again(reload);
+    signals_heed_second();
+    supervise_tell("STOPPING=1");
+    log_info(NULL, "%s: stopping", strsignal(number));
     return number;
 }
 
-/* *stop_by_ms (monotonic) is when all should be over. */
-static int run_workers(struct context *context, const sigset_t *signals, struct reload *reload,
-                       uint64_t *stop_by_ms)
+/* How it ends. */
+struct ending {
+    uint64_t           stop_by_ms; /* monotonic: when all should be over */
+    struct supervisor *supervisor; /* watches the workers as long as there are any */
+};
+
+static int run_workers(struct context *context, struct reload *reload, struct ending *ending)
 {
     unsigned started = 0;
+    confine_start(context->config);
     while (started < context->worker_count && worker_start(context->workers[started]) == 0)
         started++;
     int number = 0;
     if (started == context->worker_count) {
-        api_set_ready(context);
-        log_info(NULL, "millrace " MILLRACE_VERSION " is ready, with %u worker%s", started,
-                 started == 1 ? "" : "s");
-        number = wait_for_stop(signals, reload);
-        log_info(NULL, "%s: stopping", strsignal(number));
+        ending->supervisor = supervise_start(context);
+        number = run_until_stopped(context, reload);
     } else {
         log_error(NULL, "cannot start a thread: %s", strerror(errno));
     }
-    *stop_by_ms = clock_monotonic_ms() + (uint64_t)reload->config->drain_s * 1000;
+    reload_close(reload);
+    ending->stop_by_ms = clock_monotonic_ms() + (uint64_t)reload->config->drain_s * 1000;
     for (unsigned i = 0; i < started; i++)
         worker_stop(context->workers[i]);
     for (unsigned i = 0; i < started; i++)
@@ -210,10 +218,9 @@ static void finish_recordings(struct record_server *recordings)
 
 int server_run(struct config *config, const struct options *options)
 {
-    sigset_t signals;
-    uint64_t stop_by_ms = 0;
-    int      error;
-    block_signals(&signals);
+    struct ending ending = { 0 };
+    int           error;
+    signals_block();
     struct context       *context = context_new(config);
     raise_descriptor_limit(context);
     struct catalogue     *catalogue = open_catalogue(context);
@@ -233,14 +240,15 @@ int server_run(struct config *config, const struct options *options)
             error = statistics_start(context, recordings);
         if (error == 0) {
             event_stream_start(events);
-            error = run_workers(context, &signals, &reload, &stop_by_ms);
+            error = run_workers(context, &reload, &ending);
             event_stream_stop(events);
         }
         reload_close(&reload);
         statistics_stop(context);
         finish_recordings(recordings);
         worker_settle_all(context); /* the last recordings are told of */
-        notify_server_finish(notifier, stop_by_ms);
+        notify_server_finish(notifier, ending.stop_by_ms);
+        supervise_stop(ending.supervisor);
         worker_free_all(context);
         tls_store_free(context->tls);
         api_free(context);

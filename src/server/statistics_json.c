@@ -308,6 +308,7 @@ static void write_helpers(struct json_writer *w, const struct statistics_source 
     json_begin(w, "records", '{');
     json_write_number(w, "active", from->recording_count);
     json_write_number(w, "gaps", stats_get(&stats->record_gaps));
+    json_write_number(w, "players", stats_get(&stats->record_players));
     json_end(w, '}');
 }
 

@@ -177,6 +177,8 @@ static void write_helpers(struct metrics_writer *w, const struct statistics_sour
     metrics_single(w, "millrace_recordings", METRICS_GAUGE, "Recordings that run.", from->recording_count);
     metrics_single(w, "millrace_record_gaps", METRICS_COUNTER, "Times that a recording lost packets.",
                    stats_get(&stats->record_gaps));
+    metrics_single(w, "millrace_record_players", METRICS_GAUGE, "Sessions that watch what was recorded.",
+                   stats_get(&stats->record_players));
 }
 
 static void write_totals(struct metrics_writer *w, const struct server_sample *s)

@@ -322,11 +322,11 @@ static int admit(struct flv_publisher *p, const struct http_request *request)
 }
 
 void flv_publish_session_start(struct session *before, struct conn *conn, struct http_parser *parser,
-                               const struct url_stream *stream)
+                               const struct session_stream *stream)
 {
     struct flv_publisher      *p = alloc_zeroed(sizeof *p);
     session_init_after(&p->base, &ops, before);
-    session_set_stream(&p->base, stream);
+    session_copy_stream(&p->base, stream);
     p->conn = conn;
     p->parser = parser;
     const struct http_request *request = request_of(p);

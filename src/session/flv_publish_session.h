@@ -15,7 +15,7 @@ struct conn;
 struct http_parser;
 struct http_request;
 struct session;
-struct url_stream;
+struct session_stream;
 
 /* Whether this WebSocket request, which has passed websocket_check(), asks to publish. */
 bool flv_publish_is_asked(const struct http_request *);
@@ -23,6 +23,6 @@ bool flv_publish_is_asked(const struct http_request *);
 /* Take over the connection of `before` and the parser, whose request asks to publish `stream`; the
  * caller then closes `before`.  On a stream of HTTP/2 the parser is NULL. */
 void flv_publish_session_start(struct session *before, struct conn *, struct http_parser *,
-                               const struct url_stream *stream);
+                               const struct session_stream *stream);
 
 #endif

@@ -31,6 +31,9 @@ struct flv_session {
     uint64_t              since_ms;
 };
 
+/* There are as many as there are viewers: what grows this should be worth it. */
+_Static_assert(sizeof(struct flv_session) <= 800, "memory of a viewer");
+
 static bool is_websocket(const struct flv_session *s)
 {
     return s->websocket.reader != NULL;
@@ -194,13 +197,13 @@ static const struct session_ops ops = {
 };
 
 void flv_session_start(struct session *before, struct conn *conn, const struct http_request *request,
-                       const struct url_stream *stream)
+                       const struct session_stream *stream)
 {
     struct flv_session *s = alloc_zeroed(sizeof *s);
     struct outlet      *outlet;
     const char         *why;
     session_init_after(&s->base, &ops, before);
-    session_set_stream(&s->base, stream);
+    session_copy_stream(&s->base, stream);
     s->base.role = SESSION_VIEWER;
     s->base.protocol = request->upgrade_websocket ? SESSION_WS : SESSION_FLV;
     s->conn = conn;

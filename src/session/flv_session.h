@@ -11,12 +11,12 @@
 struct conn;
 struct http_request;
 struct session;
-struct url_stream;
+struct session_stream;
 
 /* Take over the connection of `before`, whose request asks to play `stream`; the caller then
  * closes `before`.  `request` is borrowed for the call; if it upgrades to WebSocket it has
  * passed websocket_check(). */
 void flv_session_start(struct session *before, struct conn *, const struct http_request *,
-                       const struct url_stream *);
+                       const struct session_stream *);
 
 #endif

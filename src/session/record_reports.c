@@ -14,30 +14,57 @@ void record_tell(struct record_session *s)
     s->status.lost_packets += lost - s->writer_lost;
     s->writer_lost = lost;
     s->status.segment_size = s->segment != NULL ? s->segment->index.size : 0;
-    s->owner->on_status(s->owner, s, &s->status);
+    if (s->owner != NULL)
+        s->owner->on_status(s->owner, s, &s->status);
+}
+
+/* What was recorded ends at `from_ms`, and goes on with the segment `next`, or NULL: with what will be
+ * begun next.  A gap there that is known already grows; false then. */
+static bool lose_from(struct record_session *s, struct record_segment *next, int64_t from_ms)
+{
+    bool    *in_gap = next != NULL ? &next->after_gap : &s->in_gap;
+    int64_t *gap_from_ms = next != NULL ? &next->gap_from_ms : &s->gap_from_ms;
+    bool     known = *in_gap;
+    if (!known || from_ms < *gap_from_ms)
+        *gap_from_ms = from_ms;
+    *in_gap = true;
+    return !known;
+}
+
+static void count_gap(struct record_session *s)
+{
+    s->status.gaps++;
+    stats_add(&s->base.worker->context->stats.record_gaps, 1);
 }
 
 void record_begin_gap(struct record_session *s)
 {
     s->wants_keyframe = true;
-    if (s->in_gap)
-        return;
-    s->in_gap = true;
-    s->gap_dts_ms = s->last_dts_ms;
-    s->status.gaps++;
-    stats_add(&s->base.worker->context->stats.record_gaps, 1);
+    if (lose_from(s, NULL, s->has_last ? s->last_dts_ms : INT64_MAX))
+        count_gap(s);
 }
 
-/* The file that begins at `dts_ms` is there. */
-static void end_gap(struct record_session *s, int64_t dts_ms)
+/* Nothing is left of a segment that should have ended a gap, or of one that failed later on. */
+static void lose_segment(struct record_session *s, const struct record_segment *segment, uint32_t kept_ms)
 {
-    if (!s->in_gap)
+    int64_t before_ms = segment->gap_from_ms < segment->base_ms ? segment->gap_from_ms : segment->base_ms;
+    int64_t from_ms = segment->opened ? segment->base_ms + kept_ms : before_ms;
+    bool    is_new = lose_from(s, segment->next, from_ms);
+    if (is_new && !segment->after_gap)
+        count_gap(s);
+    else if (!is_new && segment->after_gap)
+        s->status.gaps--; /* two were counted, and it is one */
+}
+
+static void end_gap(struct record_session *s, struct record_segment *segment)
+{
+    if (!segment->after_gap)
         return;
-    uint64_t gap_ms = dts_ms > s->gap_dts_ms ? (uint64_t)(dts_ms - s->gap_dts_ms) : 0;
-    s->in_gap = false;
-    s->status.gap_ms += gap_ms;
-    log_warn(&s->base.log, "recording of %s goes on after a gap of %llu ms", session_path(&s->base),
-             (unsigned long long)gap_ms);
+    int64_t gap_ms = segment->gap_from_ms < segment->base_ms ? segment->base_ms - segment->gap_from_ms : 0;
+    segment->after_gap = false;
+    s->status.gap_ms += (uint64_t)gap_ms;
+    log_warn(&s->base.log, "recording of %s goes on after a gap of %lld ms", session_path(&s->base),
+             (long long)gap_ms);
 }
 
 static void go_down(struct record_session *s, int error)
@@ -87,8 +114,15 @@ static void on_opened(struct record_session *s, const struct disk_report *report
     s->status.error = 0;
     s->retry_after_ms = 0;
     segment->opened = true;
-    end_gap(s, segment->base_ms);
+    end_gap(s, segment);
     emit(s, EVENT_POST_RECORD, report);
+}
+
+static void drop_segment(struct record_session *s, struct record_segment *segment)
+{
+    if (s->newest == segment)
+        s->newest = NULL;
+    record_segment_free(segment);
 }
 
 static void on_closed(struct record_session *s, const struct disk_report *report)
@@ -100,31 +134,30 @@ static void on_closed(struct record_session *s, const struct disk_report *report
     s->status.segments++;
     s->status.file[0] = '\0';
     emit(s, EVENT_DONE_RECORD, report);
-    record_segment_free(report->file);
+    drop_segment(s, report->file);
 }
 
-/* A file that failed when it was closed, while the next is being written, is a gap that is over. */
+/* The next may be on its way to the disk already; then that is what tries again. */
 static void on_failed(struct record_session *s, const struct disk_report *report)
 {
     struct record_segment *segment = report->file;
-    bool                   newest = s->segment == NULL || s->segment == segment;
     segment->reason = strerror(report->error);
-    if (newest && !segment->opened && s->status.number > 0)
-        s->status.number--; /* nothing has that number */
+    s->status.file[0] = '\0';
+    lose_segment(s, segment, report->time_ms);
     if (s->segment == segment) {
         s->segment = NULL;
         s->wants_new = false;
     }
-    if (newest) {
-        s->status.file[0] = '\0';
+    if (segment->next == NULL) {
+        if (!segment->opened && s->status.number > 0)
+            s->status.number--; /* nothing has that number */
         go_down(s, report->error);
     } else {
         log_error(&s->base.log, "recording of %s: a file could not be completed: %s", session_path(&s->base),
                   segment->reason);
-        s->status.gaps++;
     }
     emit(s, EVENT_DONE_RECORD, report);
-    record_segment_free(segment);
+    drop_segment(s, segment);
 }
 
 static void on_report(void *session, const struct disk_report *report)
@@ -147,20 +180,19 @@ static void on_report(void *session, const struct disk_report *report)
         }
         break;
     case DISK_ROOM:
-        outlet_viewer_writable(&s->viewer);
+        if (!s->ending)
+            outlet_viewer_writable(&s->viewer);
         break;
     case DISK_ENDED:
         record_tell(s);
         s->writer = NULL;
-        session_close(&s->base, s->reason);
+        if (s->destroyed)
+            record_session_free(s);
+        else
+            session_close(&s->base, s->reason);
         return;
     }
     record_tell(s);
 }
 
-static void free_segment(void *segment)
-{
-    record_segment_free(segment);
-}
-
-const struct disk_writer_ops record_writer_ops = { on_report, free_segment };
+const struct disk_writer_ops record_writer_ops = { on_report };

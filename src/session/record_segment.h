@@ -11,6 +11,9 @@
 struct header_set;
 
 struct record_segment {
+    struct record_segment *next; /* that was begun after it; NULL: it is the newest */
+    bool             after_gap;  /* and that is not over until the file is there */
+    int64_t          gap_from_ms; /* the stream's time of the last frame before it */
     struct flv_index index;
     struct avpacket *metadata;  /* the publisher's, a reference; or NULL */
     size_t           head_size;

@@ -69,6 +69,12 @@ static void open_segment(struct record_session *s, struct avpacket *first)
     record_path_stamp(now_ms, path.stamp);
     s->segment = record_segment_new(s->headers, first, now_ms, s->settings.segment_ms, s->run);
     s->segment->opened_ms = worker_now_ms(s->base.worker);
+    s->segment->after_gap = s->in_gap;
+    s->segment->gap_from_ms = s->in_gap ? s->gap_from_ms : s->has_last ? s->last_dts_ms : INT64_MAX;
+    s->in_gap = false;
+    if (s->newest != NULL)
+        s->newest->next = s->segment;
+    s->newest = s->segment;
     uint8_t *head = alloc_zeroed(s->segment->head_size);
     record_segment_write_head(s->segment, false, head);
     disk_writer_open(s->writer, &path, head, s->segment->head_size, s->segment);
@@ -149,13 +155,23 @@ static void take_frame(struct record_session *s, struct avpacket *p)
     if (s->segment == NULL)
         open_segment(s, p);
     s->last_dts_ms = p->dts_ms;
+    s->has_last = true;
     write_packet(s, p);
+}
+
+/* What waits in the ring is to bridge the time until half of the buffer is written; when all buffers
+ * together are full, there is nothing to bridge. */
+static bool has_room(struct record_session *s, size_t size)
+{
+    enum disk_room room = disk_writer_room(s->writer, size);
+    s->viewer.lag_size = room == DISK_ALL_FULL ? DISK_SHARE : s->settings.disk.buffer_size;
+    return room == DISK_HAS_ROOM;
 }
 
 static bool on_packet(struct viewer *v, struct avpacket *p)
 {
     struct record_session *s = session_of(v);
-    if (!disk_writer_has_room(s->writer, p->size))
+    if (!has_room(s, p->size))
         return false;
     if (p->flags & AV_HEADERS)
         take_header(s, p);
@@ -194,8 +210,7 @@ static void on_stream_end(struct viewer *v)
     header_set_unref(&s->headers);
     s->run = draw_run();
     s->status.number = 0;
-    s->wants_keyframe = false;
-    s->in_gap = false;
+    s->wants_keyframe = s->in_gap = s->has_last = false;
     if (!s->owner->on_stream_end(s->owner, s))
         end(s, "publishing ended");
 }
@@ -261,16 +276,29 @@ static void on_close(struct session *base, const char *reason)
 {
     struct record_session *s = (struct record_session *)base;
     end(s, reason);
-    if (s->writer != NULL)
-        disk_writer_forget_owner(s->writer);
     header_set_unref(&s->headers);
     log_info(&base->log, "recording of %s ends: %s", session_path(&s->base), reason);
     s->owner->on_end(s->owner, s);
+    s->owner = NULL;
+    s->stream = *base->stream;
 }
 
+/* A session that was made to end before its writer lives on until that has told of its files. */
 static void destroy(struct session *base)
 {
-    free(base);
+    struct record_session *s = (struct record_session *)base;
+    s->destroyed = true;
+    s->stream.query = (struct bytes){ 0 };
+    if (s->writer != NULL)
+        session_set_stream(base, &s->stream);
+    else
+        record_session_free(s);
+}
+
+void record_session_free(struct record_session *s)
+{
+    session_forget_stream(&s->base);
+    free(s);
 }
 
 static void parts(const struct session *base, struct session_parts *out)

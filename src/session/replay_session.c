@@ -370,12 +370,12 @@ static int open_feed(struct replay_session *s, const struct http_request *reques
 }
 
 void replay_session_start(struct session *before, struct conn *conn, const struct http_request *request,
-                          const struct url_stream *stream)
+                          const struct session_stream *stream)
 {
     struct replay_session *s = alloc_zeroed(sizeof *s);
     const char            *why;
     session_init_after(&s->base, &ops, before);
-    session_set_stream(&s->base, stream);
+    session_copy_stream(&s->base, stream);
     s->base.role = SESSION_VIEWER;
     s->base.protocol = request->upgrade_websocket ? SESSION_WS : SESSION_FLV;
     s->conn = conn;

@@ -12,7 +12,7 @@
 struct conn;
 struct http_request;
 struct session;
-struct url_stream;
+struct session_stream;
 
 enum {
     REPLAY_LEAD_MS    = 2000,
@@ -23,6 +23,6 @@ enum {
  * query; the caller then closes `before`.  `request` is borrowed for the call; if it upgrades to
  * WebSocket it has passed websocket_check(). */
 void replay_session_start(struct session *before, struct conn *, const struct http_request *,
-                          const struct url_stream *);
+                          const struct session_stream *);
 
 #endif

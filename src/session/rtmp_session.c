@@ -21,6 +21,9 @@
 /* Acknowledge so often when the peer has not said how often it wants it. */
 #define ACK_WINDOW_DEFAULT 2500000
 
+/* There are as many as there are viewers: what grows this should be worth it. */
+_Static_assert(sizeof(struct rtmp_session) <= 1000, "memory of a viewer");
+
 static struct rtmp_session *session_of(struct conn *conn)
 {
     return conn->owner;

@@ -38,6 +38,7 @@ describe('without users and tokens', { concurrency: 4 }, () => {
     it('it answers nobody who came by a proxy or a made-up name', TEST, async t => {
         const server = await startServer(t);
         assert.deepEqual(await session(server), { role: 'admin', username: null, via: 'loopback' });
+        assert.equal(await status(server, 'POST', '/api/login', { body: { username: 'anna', password: 'x' } }), 403);
         for (const host of ['localhost', 'localhost:8000', '127.0.0.1', '[::1]:8000', 'my.localhost'])
             assert.equal(await status(server, 'GET', '/api/config', { headers: { Host: host } }), 200, host);
         for (const headers of [{ Host: 'evil.example' }, { Host: 'localhost.evil.example:8000' }, { 'X-Forwarded-For': '192.0.2.7' },

@@ -222,10 +222,10 @@ describe('our own events', { concurrency: 4 }, () => {
         for (let i = 0; i < 20; i++)
             await openViewer(t, server, 'http', PATH).refused();
         const { data } = await client.event('limit');
+        await client.event('prePlay', { index: 20 });
         assert.equal(data.detail.limit, 'limits.viewers_per_stream');
         assert.ok(data.detail.count >= 1 && data.detail.count <= 20 && data.id === '' && data.streamPath === '');
         assert.equal(client.named('prePlay').length, 21);
         assert.equal(client.named('donePlay').length, 0);
-        assert.equal(client.named('limit').length, 1);
     });
 });

@@ -159,7 +159,7 @@ static void test_events(void **state)
     struct context     *context = context_new(config);
     struct catalogue   *c = catalogue_new(context, path, 0);
     struct worker       worker = { .context = context };
-    struct url_stream   stream = { .app = "live", .name = "a", .path = "/live/a" };
+    struct session_stream stream = { .app = "live", .name = "a", .path = "/live/a" };
     struct session      s = { .ops = &ops, .worker = &worker, .stream = &stream, .id = "0123456789abcdef",
                               .ip = "10.0.0.1" };
     struct event_record record = {
