@@ -150,10 +150,10 @@ static void rename_stream(struct session *s, enum auth_use use, const char *path
     struct url_stream stream;
     if (url_stream_from_path(path, &stream, NULL) != 0)
         return; /* who decides has checked it */
-    log_info(&s->log, "%s session %s %s asked to %s %s and gets %s", s->ops->name, s->id, s->ip,
-             auth_use_name(use), session_path(s), stream.path);
     stream.query = s->stream->query;
     session_set_stream(s, &stream);
+    log_info(&s->log, "%s session %s %s is to %s %s, by a webhook", s->ops->name, s->id, s->ip,
+             auth_use_name(use), stream.path); /* what it asked for may be a secret name */
     if (!is_address_allowed(config_of_app(s->worker->config, s->stream->app), use, s->ip))
         refuse_address(s, use, answer);
 }

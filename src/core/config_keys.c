@@ -154,7 +154,7 @@ const struct config_key config_keys[] = {
       .doc = "How long the main publisher must have been well before it takes the stream back from the "
              "backup." },
     { KEY(publish.standby_min_bitrate), BITRATE(0, 0, INT64_C(100000000000)), LIVE_APP,
-      .doc = "A publisher that sends less yields to the stream's other, if that one sends enough; 0 is off." },
+      .doc = "A publisher that sends less yields to the stream's other, if that sends enough; 0 is off." },
     { KEY(publish.keys), .type = CONFIG_STREAM_KEYS, .initial = "[]", RANGE(0, 10000), .unit = "",
       .flags = CONFIG_LIVE | CONFIG_SECRET,
       .doc = "Secret names that publish streams of another name; see PUBLISHING.md." },

@@ -33,7 +33,8 @@ void standby_free(struct standby *w)
     free(w);
 }
 
-void standby_hear(struct standby *w, const struct avpacket *p, uint64_t now_ms, const struct standby_terms *terms)
+void standby_hear(struct standby *w, const struct avpacket *p, uint64_t now_ms,
+                  const struct standby_terms *terms)
 {
     bool late = now_ms - w->heard_ms > terms->stall_ms;
     w->heard_ms = now_ms;

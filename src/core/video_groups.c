@@ -58,7 +58,8 @@ uint64_t video_groups_settle(const struct video_groups *g, uint64_t from)
     return newest_before + 1;
 }
 
-uint64_t video_groups_first_beside(const struct video_groups *g, uint64_t seq, int64_t dts_ms, uint64_t oldest)
+uint64_t video_groups_first_beside(const struct video_groups *g, uint64_t seq, int64_t dts_ms,
+                                   uint64_t oldest)
 {
     uint64_t first = seq;
     for (size_t i = 0; i < g->count; i++) {

@@ -37,6 +37,7 @@ uint64_t video_groups_take(struct video_groups *, const struct avpacket *, uint6
 uint64_t video_groups_settle(const struct video_groups *, uint64_t from);
 
 /* The lowest number, from `oldest` on, of the keyframes that came together with the one at `seq`. */
-uint64_t video_groups_first_beside(const struct video_groups *, uint64_t seq, int64_t dts_ms, uint64_t oldest);
+uint64_t video_groups_first_beside(const struct video_groups *, uint64_t seq, int64_t dts_ms,
+                                   uint64_t oldest);
 
 #endif

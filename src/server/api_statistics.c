@@ -102,37 +102,46 @@ static void add_stream(struct text *out, const struct statistics_streams *stream
     text_add(out, all.data + from, streams->offsets[index + 1] - from - 1); /* without the comma */
 }
 
+static uint64_t count_wanted(const struct snapshot *snapshot, const char *app, const char *q)
+{
+    uint64_t total = 0;
+    for (size_t i = 0; i < snapshot->count; i++)
+        total += is_wanted(&snapshot->streams[i], app, q);
+    return total;
+}
+
+static void add_page(struct text *out, const struct statistics_streams *streams, const struct api_page *page,
+                     const char *app, const char *q)
+{
+    uint64_t at = 0;
+    for (size_t i = 0; i < streams->snapshot->count && at < page->offset + page->page_size; i++) {
+        if (!is_wanted(&streams->snapshot->streams[i], app, q) || at++ < page->offset)
+            continue;
+        if (at - 1 > page->offset)
+            text_add_char(out, ',');
+        add_stream(out, streams, i);
+    }
+}
+
 static void list_streams(struct api_call *call)
 {
     struct statistics_streams streams;
     struct api_page           page;
-    struct text               items = { 0 }, answer = { 0 };
+    struct text               answer = { 0 };
+    struct json_writer        w = { &answer, false };
     const char               *app = api_query(call, "app"), *q = api_query(call, "q");
-    uint64_t                  total = 0;
     if (!api_query_page(call, &page))
         return;
     statistics_streams(call->worker->context, &streams);
-    text_add_string(&items, "[");
-    for (size_t i = 0; i < streams.snapshot->count; i++) {
-        if (!is_wanted(&streams.snapshot->streams[i], app, q))
-            continue;
-        if (total >= page.offset && total - page.offset < page.page_size) {
-            if (items.size > 1)
-                text_add_char(&items, ',');
-            add_stream(&items, &streams, i);
-        }
-        total++;
-    }
-    text_add_string(&items, "]");
-    statistics_unref_streams(&streams);
-    struct json_writer w = { &answer, false };
     json_begin(&w, NULL, '{');
-    json_write_number(&w, "total", total);
+    json_write_number(&w, "total", count_wanted(streams.snapshot, app, q));
     json_write_number(&w, "page", page.page);
     json_write_number(&w, "pageSize", page.page_size);
-    json_write_raw(&w, "items", items.data, items.size);
+    json_begin(&w, "items", '[');
+    add_page(&answer, &streams, &page, app, q);
+    json_end(&w, ']');
     json_end(&w, '}');
-    text_clear(&items);
+    statistics_unref_streams(&streams);
     answer_made(call, &answer);
 }
 

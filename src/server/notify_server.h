@@ -5,6 +5,7 @@
  * Workers leave jobs in a bounded queue and go on; one thread sends them, many at a time, through
  * libcurl.  The files below it:
  *
+ *     notify_thread.c   the thread, and notify_outcome.c, what becomes of its requests
  *     notify_job.c      what is sent, to whom, by the configuration of the moment
  *     notify_queue.c    which job goes next
  *     notify_request.c  a job on its way

@@ -1,95 +1,24 @@
 #include "server/notify_peer.h"
 
-#include "base/alloc.h"
 #include "base/clock.h"
 #include "core/context.h"
-#include "core/worker.h"
-#include "server/notify_answer.h"
-#include "server/notify_request.h"
-#include "server/notify_retry.h"
 
-#include <stdlib.h>
-#include <string.h>
-#include <sys/random.h>
-
-/* The longest that the thread sleeps. */
+/* The longest that the thread sleeps: while there is something to do, while there is nothing, and at the
+ * end. */
 #define WAIT_MAX_MS 1000
-
-/* How often what was given up is told of. */
-#define DEAD_QUIET_MS 10000
+#define IDLE_MAX_MS 60000
+#define END_MAX_MS  50
 
 static struct stats *stats_of(const struct notify_server *n)
 {
     return &n->context->stats;
 }
 
-/* Questions. */
-
-static void settle(struct notify_server *n, struct notify_job *job, const struct access_verdict *verdict)
-{
-    struct access_question *question = job->question;
-    job->question = NULL;
-    notify_leave(n, job->url, true);
-    access_settle(question, verdict);
-    notify_job_free(job);
-}
-
-/* One has allowed it: ask the next, or be done.  The first other stream that one gives it counts. */
-static void ask_next(struct notify_server *n, struct notify_job *job, const struct access_verdict *verdict)
-{
-    struct notify_job    *next = job->next;
-    struct access_verdict allowed = *verdict;
-    if (job->path[0] != '\0')
-        memcpy(allowed.path, job->path, sizeof allowed.path);
-    if (next == NULL || !access_is_wanted(job->question)) {
-        settle(n, job, &allowed);
-        return;
-    }
-    notify_move(n, job->url, next->url);
-    memcpy(next->path, allowed.path, sizeof next->path);
-    next->question = job->question;
-    next->deadline_ms = clock_monotonic_ms() + next->timeout_ms;
-    notify_queue_add(n->queue, next);
-    job->next = NULL;
-    job->question = NULL;
-    notify_job_free(job);
-}
-
-/* There is no answer that counts. */
-static void answer_failed(struct notify_server *n, struct notify_job *job)
-{
-    static const struct access_verdict allowed = { .result = ACCESS_ALLOWED };
-    static const struct access_verdict failed = {
-        ACCESS_FAILED, "who decides does not answer; try again later", "",
-    };
-    if (job->allows_on_error)
-        ask_next(n, job, &allowed);
-    else
-        settle(n, job, &failed);
-}
-
-static void conclude_question(struct notify_server *n, const struct notify_request *r, long status)
-{
-    struct notify_job    *job = r->job;
-    struct access_verdict verdict;
-    struct bytes          body = { r->answer, r->answer_size };
-    if (notify_answer_read(status, body, job->app, &verdict) != 0) {
-        stats_add(&stats_of(n)->webhooks_failed, 1);
-        answer_failed(n, job);
-        return;
-    }
-    stats_add(&stats_of(n)->webhooks_sent, 1);
-    if (verdict.result == ACCESS_ALLOWED)
-        ask_next(n, job, &verdict);
-    else
-        settle(n, job, &verdict);
-}
-
 static void expire_questions(struct notify_server *n, uint64_t now_ms)
 {
     struct notify_job *job;
     while ((job = notify_queue_expire(n->queue, now_ms)) != NULL)
-        answer_failed(n, job);
+        notify_fail_question(n, job);
 }
 
 /* Those who asked and have gone: their requests need not be answered. */
@@ -103,141 +32,12 @@ static void drop_withdrawn(struct notify_server *n)
             continue;
         notify_request_free(n->multi, r);
         notify_queue_cancel(n->queue, job);
-        settle(n, job, &none);
+        notify_settle(n, job, &none);
     }
     expire_questions(n, clock_monotonic_ms());
 }
 
-/* Ending sessions: notify.strict. */
-
-struct ending {
-    struct worker *worker;
-    char           session[SESSION_ID_SIZE];
-    char           reason[ACCESS_REASON_SIZE + 32];
-};
-
-static void post_ending(void *ending, void *unused)
-{
-    struct ending  *e = ending;
-    struct context *context = e->worker->context;
-    (void)unused;
-    pthread_mutex_lock(&context->lock);
-    struct session *s = map_get(context->sessions, e->session);
-    pthread_mutex_unlock(&context->lock);
-    if (s != NULL && s->worker == e->worker) /* this thread's, so it is still there */
-        session_close(s, e->reason);
-    free(e);
-}
-
-static void end_session(const struct notify_request *r, long status)
-{
-    const struct notify_job *job = r->job;
-    struct access_verdict    verdict = { 0 };
-    struct ending           *e = alloc_zeroed(sizeof *e);
-    notify_answer_read(status, (struct bytes){ r->answer, r->answer_size }, job->app, &verdict);
-    e->worker = job->worker;
-    memcpy(e->session, job->session, sizeof e->session);
-    snprintf(e->reason, sizeof e->reason, "refused by a webhook%s%s", verdict.reason[0] != '\0' ? ": " : "",
-             verdict.reason);
-    worker_post(NULL, e->worker, post_ending, e, NULL);
-}
-
-/* Notifications. */
-
-static void tell_dead(struct notify_server *n, const struct notify_job *job, const char *fault)
-{
-    uint64_t now_ms = clock_monotonic_ms();
-    char     url[NOTIFY_JOB_URL_SIZE];
-    stats_add(&stats_of(n)->webhooks_dead, 1);
-    if (now_ms < n->dead_quiet_until_ms) {
-        n->dead_untold++;
-        return;
-    }
-    notify_job_show_url(job, url);
-    log_error(NULL, "webhook %s: %s %s was given up after %u attempt%s: %s (and %llu before it, not told of)",
-              url, events_name(job->text->type), job->text->id, job->attempts, job->attempts == 1 ? "" : "s",
-              fault, (unsigned long long)n->dead_untold);
-    n->dead_untold = 0;
-    n->dead_quiet_until_ms = now_ms + DEAD_QUIET_MS;
-}
-
-static bool is_out_of_time(struct notify_server *n, uint64_t due_ms)
-{
-    pthread_mutex_lock(&n->lock);
-    bool late = n->stopping && due_ms >= n->stop_by_ms;
-    pthread_mutex_unlock(&n->lock);
-    return late;
-}
-
-/* True if it is to be sent again. */
-static bool try_again(struct notify_server *n, const struct notify_request *r)
-{
-    struct notify_job *job = r->job;
-    uint32_t           random = 0;
-    if (job->attempts > job->retries)
-        return false;
-    if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random)
-        random = 0;
-    uint64_t due_ms = clock_monotonic_ms() + notify_retry_ms(job->attempts, job->retry_ms,
-                                                             notify_request_retry_after_s(r), random);
-    if (is_out_of_time(n, due_ms))
-        return false;
-    notify_queue_again(n->queue, job, due_ms);
-    return true;
-}
-
-static void conclude_notification(struct notify_server *n, const struct notify_request *r,
-                                  enum notify_outcome outcome, long status, const char *fault)
-{
-    struct notify_job *job = r->job;
-    bool               ends = outcome == NOTIFY_REFUSED && job->ends_on_refusal;
-    bool               taken = outcome == NOTIFY_TAKEN || ends;
-    if (!taken)
-        stats_add(&stats_of(n)->webhooks_failed, 1);
-    if (outcome == NOTIFY_LATER && try_again(n, r))
-        return;
-    notify_queue_done(n->queue, job, outcome != NOTIFY_LATER);
-    if (taken)
-        stats_add(&stats_of(n)->webhooks_sent, 1);
-    else
-        tell_dead(n, job, fault);
-    if (ends)
-        end_session(r, status);
-    notify_leave(n, job->url, false);
-    notify_job_free(job);
-}
-
 /* Requests. */
-
-/* Said when it begins and when it ends, not for each request. */
-static void tell_health(const struct notify_job *job, bool was_failing, bool fails, const char *fault)
-{
-    char url[NOTIFY_JOB_URL_SIZE];
-    if (was_failing == fails)
-        return;
-    notify_job_show_url(job, url);
-    if (fails)
-        log_warn(NULL, "webhook %s does not answer: %s", url, fault);
-    else
-        log_info(NULL, "webhook %s answers again", url);
-}
-
-static void conclude(struct notify_server *n, struct notify_request *r, CURLcode result)
-{
-    char                fault[NOTIFY_FAULT_SIZE];
-    long                status = notify_request_status(r, result);
-    enum notify_outcome outcome = notify_outcome_of(status);
-    bool                fails = outcome == NOTIFY_LATER;
-    notify_request_fault(r, result, fault);
-    tell_health(r->job, notify_queue_is_failing(r->job), fails, fault);
-    if (r->job->question != NULL) {
-        notify_queue_done(n->queue, r->job, !fails);
-        conclude_question(n, r, status);
-    } else {
-        conclude_notification(n, r, outcome, status, fault);
-    }
-    notify_request_free(n->multi, r);
-}
 
 static void conclude_all(struct notify_server *n)
 {
@@ -249,7 +49,7 @@ static void conclude_all(struct notify_server *n)
             continue;
         CURLcode result = message->data.result; /* gone with the handle */
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &r);
-        conclude(n, r, result);
+        notify_conclude(n, r, result);
     }
 }
 
@@ -267,10 +67,10 @@ static void start(struct notify_server *n, struct notify_job *job, uint64_t now_
     }
     notify_queue_done(n->queue, job, false);
     if (job->question != NULL) {
-        answer_failed(n, job);
+        notify_fail_question(n, job);
         return;
     }
-    tell_dead(n, job, "libcurl cannot send it");
+    notify_tell_dead(n, job, "libcurl cannot send it");
     notify_leave(n, job->url, false);
     notify_job_free(job);
 }
@@ -303,21 +103,23 @@ static bool take_inbox(struct notify_server *n, uint64_t now_ms)
     list_init(&jobs);
     pthread_mutex_lock(&n->lock);
     list_splice(&jobs, &n->inbox);
-    bool stopping = n->stopping, late = n->stopping && now_ms >= n->stop_by_ms;
+    n->ending = n->stopping;
+    bool late = n->stopping && now_ms >= n->stop_by_ms;
     pthread_mutex_unlock(&n->lock);
     LIST_EACH (node, &jobs) {
         struct notify_job *job = LIST_ITEM(node, struct notify_job, link);
         list_remove(&job->link);
         notify_queue_add(n->queue, job);
     }
-    return late || (stopping && notify_queue_count(n->queue) == 0);
+    return late || (n->ending && notify_queue_count(n->queue) == 0);
 }
 
 static void wait(struct notify_server *n)
 {
     uint64_t now_ms = clock_monotonic_ms(), due_ms = notify_queue_due_ms(n->queue);
     uint64_t wait_ms = due_ms > now_ms ? due_ms - now_ms : 0;
-    curl_multi_poll(n->multi, NULL, 0, wait_ms < WAIT_MAX_MS ? (int)wait_ms : WAIT_MAX_MS, NULL);
+    uint64_t most_ms = n->ending ? END_MAX_MS : notify_queue_count(n->queue) > 0 ? WAIT_MAX_MS : IDLE_MAX_MS;
+    curl_multi_poll(n->multi, NULL, 0, (int)(wait_ms < most_ms ? wait_ms : most_ms), NULL);
 }
 
 /* Whatever is left at the end is over. */
@@ -325,7 +127,7 @@ static void drop(struct notify_server *n, struct notify_job *job, uint64_t *lost
 {
     static const struct access_verdict none = { .result = ACCESS_FAILED };
     if (job->question != NULL) {
-        settle(n, job, &none);
+        notify_settle(n, job, &none);
         return;
     }
     ++*lost;

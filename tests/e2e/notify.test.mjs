@@ -3,9 +3,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ask, assertAllowed, assertRefused, sign } from './lib/access.mjs';
-import { frames } from './lib/canned.mjs';
+import { frames, headers } from './lib/canned.mjs';
+import { HttpPublisher } from './lib/flv_publishers.mjs';
 import { HookServer } from './lib/hooks.mjs';
-import { openPublisher, publish } from './lib/publisher.mjs';
+import { openPublisher, publish, sendTags } from './lib/publisher.mjs';
+import { EVENT, RtmpClient } from './lib/rtmp.mjs';
 import { startServer } from './lib/server.mjs';
 import { openViewer, openViewers, PROTOCOLS } from './lib/viewers.mjs';
 
@@ -90,7 +92,29 @@ describe('a webhook', { concurrency: 4 }, () => {
             assert.ok(done.every(({ id }) => posts.has(id)), 'a refused one has no end');
         });
 
-    it('gives streams other names', TEST, async t => {
+    it('is waited for without a word, and without reading on', TEST, async t => {
+        let say;
+        const said = new Promise(resolve => { say = resolve; });
+        const hooks = await HookServer.start(t, () => said);
+        const server = await startServer(t, withHooks({ url: hooks.url(), events: ['prePublish', 'prePlay'], timeout_ms: 30000 }));
+        const post = new HttpPublisher(t, server, PATH, { headers: { Expect: '100-continue' } });
+        const client = await RtmpClient.ready(t, server.rtmpPort);
+        client.setChunkSize(4096);
+        client.command('publish', ['other', 'live'], { msid: client.msid });
+        const received = client.received.length;
+        sendTags(client, [...headers(), ...frames({ count: 5 })]); // it does not wait to be asked
+        client.sendEvent(EVENT.PING, 7);
+        const viewer = openViewer(t, server, 'ws', '/live/other');
+        await hooks.until(() => hooks.requests.length === 3, 'three questions');
+        assert.equal(post.connection.bytesRead, 0);
+        assert.equal(client.received.length, received);
+        say({ status: 200 });
+        assert.match(await post.connection.until(() => post.connection.pending.toString() || null), /^HTTP\/1.1 100 /);
+        await client.status('NetStream.Publish.Start');
+        await viewer.count(5);
+    });
+
+    it('gives streams other names, and keeps the first for itself', TEST, async t => {
         const hooks = await HookServer.start(t, ({ body }) => ({
             status: 200,
             json: body.action === 'prePublish' && body.name.startsWith('key') ? { name: 'show' }
@@ -110,6 +134,7 @@ describe('a webhook', { concurrency: 4 }, () => {
         for (const protocol of PROTOCOLS)
             await assertRefused(t, server, protocol, 'play', '/live/elsewhere', /not allowed from this address/);
         assert.equal(hooks.bodies('prePlay').length, 6); // nobody was asked again about a new name
+        assert.ok(!server.stderr.includes('key-1'));
     });
 
     it('that names no stream that can be has not answered', TEST, async t => {

@@ -108,9 +108,9 @@ describe('a webhook that fails', { concurrency: 6 }, () => {
         const { hole } = await deadPorts(t);
         const hooks = await HookServer.start(t);
         const server = await startServer(t, {
-            'notify.hooks': JSON.stringify([`http://user:pass@127.0.0.1:${hole}/x?token=t`, hooks.url()].map(url =>
-                ({ url, events: ['postPublish', 'donePublish'] }))),
-            'notify.timeout_ms': 200, 'notify.retry_ms': 10000, 'notify.queue': 30, drain_s: 2,
+            'notify.hooks': JSON.stringify([{ url: `http://user:pass@127.0.0.1:${hole}/x?token=t`, timeout_ms: 200 }, { url: hooks.url() }]
+                .map(hook => ({ ...hook, events: ['postPublish', 'donePublish'] }))),
+            'notify.timeout_ms': 30000, 'notify.retry_ms': 10000, 'notify.queue': 30, drain_s: 2,
         });
         for (let i = 0; i < 20; i++) {
             (await openPublisher(t, server, `/live/s${i}`)).end();

@@ -6,10 +6,12 @@ import { audioTag, headers, numberOf, videoTag } from './lib/canned.mjs';
 import { assertMonotonic, isAudio, isFrame, isKeyframe, isSequenceHeader, isVideo } from './lib/flv.mjs';
 import { openPublisher, sendTags } from './lib/publisher.mjs';
 import { startServer } from './lib/server.mjs';
+import { get, getUntil } from './lib/statistics.mjs';
 import { openViewer, openViewers, PROTOCOLS } from './lib/viewers.mjs';
 
 const TEST = { timeout: 120000 };
 const PATH = '/live/stream';
+const STREAM = `/api/streams${PATH}`;
 const MEGABYTE = 1 << 20;
 const GOP = 10, FRAME_MS = 40;
 // More than the socket buffers between server and viewer may hold.
@@ -67,9 +69,17 @@ describe('a viewer that stops reading for a while', { concurrency: 2 }, () => {
             const last = broadcast.count - 1;
             await slow.frame(last, { ms: 30000 });
             assertSkippedToKeyframes(slow, last);
+            await assertSkipIsTold(broadcast.server);
             await broadcast.send(20, { size: 1000 });
             await slow.frame(last + 20, { ms: 30000 });
         });
+    }
+
+    async function assertSkipIsTold(server) {
+        const { skips } = await get(server, STREAM), { items } = await get(server, `/api/sessions?stream=${PATH}&role=viewer`);
+        assert.ok(skips.lagMs >= 1 && skips.lagMs === skips.count && skips.packets > 2 * GOP, JSON.stringify(skips));
+        const own = items.filter(session => session.skips.count > 0);
+        assert.deepEqual(own.map(session => session.skips), [{ count: skips.count, packets: skips.packets }]);
     }
 
     // Wherever frames are missing, a keyframe comes next, and sound from the same time on.
@@ -106,6 +116,8 @@ describe('a viewer that never reads again', { concurrency: 2 }, () => {
         await broadcast.server.loggedTimes(/stop play .*stalled/, stuck.length);
         await broadcast.send(GOP);
         assert.ok(broadcast.healthy.every(viewer => viewer.isConnected()));
+        const { stalls } = await getUntil(broadcast.server, STREAM, it => it.viewers.total === broadcast.healthy.length);
+        assert.equal(stalls, stuck.length);
     });
 
     it('costs no more memory than the limits allow', TEST, async t => {
@@ -121,6 +133,7 @@ describe('a viewer that never reads again', { concurrency: 2 }, () => {
         const before = broadcast.server.residentSize();
         await broadcast.send(2 * FRAMES);
         broadcast.server.assertGrownLess(before, 48 * MEGABYTE);
+        await getUntil(broadcast.server, STREAM, it => it.skips.lagBytes >= stuck.length);
     });
 });
 

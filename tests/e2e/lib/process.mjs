@@ -15,6 +15,7 @@ export class Program extends Watchable {
     stdout = '';
     stderr = '';
     exit = null;                // { code, signal }
+    told = false;               // to end
 
     constructor(file, args, options = {}) {
         super();
@@ -54,13 +55,15 @@ export class Program extends Watchable {
     }
 
     kill(signal = 'SIGTERM') {
+        this.told ||= signal === 'SIGTERM' || signal === 'SIGINT';
         if (this.exit === null && this.pid !== undefined)
             this.child.kill(signal);
     }
 
-    // Ends it, if it has not ended by itself.
+    // Ends it, if it has not ended by itself.  Who is told twice may leave in a hurry.
     async stop(ms = 3000) {
-        this.kill('SIGTERM');
+        if (!this.told)
+            this.kill('SIGTERM');
         try {
             return await within(ms, this.exited, `${this.name} after SIGTERM`);
         } catch (error) {

@@ -45,12 +45,12 @@ static void test_tokens(void **state)
     (void)state;
     struct config_callers plain = { 0 }, hashed = { 0 };
     char                  why[200];
-    CHECK_EQ(set(&plain, true, "[{\"name\": \"a\", \"token\": \"abcdefghijklmnop\", \"role\": \"viewer\"}]", why,
-                 sizeof why), 0);
+    CHECK_EQ(set(&plain, true, "[{\"name\": \"a\", \"token\": \"abcdefghijklmnop\", \"role\": \"viewer\"}]",
+                 why, sizeof why), 0);
     assert_string_equal(plain.items[0].secret, /* sha256sum */
                         "sha256:f39dac6cbaba535e2c207cd0cd8f154974223c848f727f98b3564cea569b41cf");
-    CHECK_EQ(set(&hashed, true, "[{\"name\": \"a\", \"token\": \""
-                 "sha256:F39DAC6CBABA535E2C207CD0CD8F154974223C848F727F98B3564CEA569B41CF\", \"role\": \"viewer\"}]",
+    CHECK_EQ(set(&hashed, true, "[{\"name\": \"a\", \"role\": \"viewer\", \"token\": \""
+                 "sha256:F39DAC6CBABA535E2C207CD0CD8F154974223C848F727F98B3564CEA569B41CF\"}]",
                  why, sizeof why), 0);
     assert_string_equal(plain.items[0].secret, hashed.items[0].secret);
     config_callers_clear(&plain);

@@ -632,7 +632,8 @@ static void test_tracks_resume_one_by_one(void **state)
     turn();
     struct avpacket *more[] = {
         publish(VIDEO("\xa1vp09g", 140)), publish(VIDEO("\xa6\1vp09\1h", 160)),
-        publish(VIDEO("\x96\1vp09\1i", 180)), publish(VIDEO("\xa1vp09j", 200)), publish(VIDEO("\xa6\1vp09\1k", 220)),
+        publish(VIDEO("\x96\1vp09\1i", 180)), publish(VIDEO("\xa1vp09j", 200)),
+        publish(VIDEO("\xa6\1vp09\1k", 220)),
     };
     receive_all(early);
     receive_all(late);

@@ -278,7 +278,8 @@ static void test_the_first_keyframes_of_tracks(void **state)
 static void test_frames_that_lack_a_keyframe(void **state)
 {
     (void)state;
-    struct avpacket *inter = make_inter(0), *second = make_second(0, 0), *key = make_key(0), *sound = make_audio(0);
+    struct avpacket *inter = make_inter(0), *second = make_second(0, 0);
+    struct avpacket *key = make_key(0), *sound = make_audio(0);
     CHECK(gop_cache_lacks_keyframe(&cache, inter));
     CHECK(!gop_cache_lacks_keyframe(&cache, sound));
     CHECK(!gop_cache_lacks_keyframe(&cache, key));

@@ -93,8 +93,10 @@ static void test_better(void **state)
 static void test_what_is_kept(void **state)
 {
     (void)state;
-    struct avpacket *packets[] = { make_header(AV_VIDEO), make_key(0), make_header(AV_AUDIO), make_header(AV_VIDEO),
-                                   make_key(80), make_inter(120), make_header(AV_VIDEO) };
+    struct avpacket *packets[] = {
+        make_header(AV_VIDEO), make_key(0), make_header(AV_AUDIO), make_header(AV_VIDEO), make_key(80),
+        make_inter(120), make_header(AV_VIDEO),
+    };
     for (size_t i = 0; i < COUNT(packets); i++) {
         CHECK_EQ(standby_is_entry(warm, packets[i]), i == 1 || i == 4);
         if (i == 4)

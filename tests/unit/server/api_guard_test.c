@@ -128,8 +128,9 @@ static void test_many_logins(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_failures), cmocka_unit_test(test_networks), cmocka_unit_test(test_many_addresses),
-        cmocka_unit_test(test_verified), cmocka_unit_test(test_logins),   cmocka_unit_test(test_many_logins),
+        cmocka_unit_test(test_failures),       cmocka_unit_test(test_networks),
+        cmocka_unit_test(test_many_addresses), cmocka_unit_test(test_verified),
+        cmocka_unit_test(test_logins),         cmocka_unit_test(test_many_logins),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -75,7 +75,8 @@ static void check_query(const struct api_route *route, json_t *operation)
             fail_msg("%s %s takes no %s", method_name(route->method), route->path, name);
     }
     if (!any && count != count_words(route->query))
-        fail_msg("%s %s: the document lacks some of %s", method_name(route->method), route->path, route->query);
+        fail_msg("%s %s: the document lacks some of %s", method_name(route->method), route->path,
+                 route->query);
 }
 
 static void check_body(const struct api_route *route, json_t *operation)
@@ -94,7 +95,8 @@ static void check_body(const struct api_route *route, json_t *operation)
             fail_msg("%s %s takes no member %s", method_name(route->method), route->path, name);
     }
     if (count != count_words(route->body))
-        fail_msg("%s %s: the document lacks some of %s", method_name(route->method), route->path, route->body);
+        fail_msg("%s %s: the document lacks some of %s", method_name(route->method), route->path,
+                 route->body);
     CHECK_EQ(json_is_true(json_object_get(request, "required")), route->needs_body);
 }
 
