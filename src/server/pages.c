@@ -17,7 +17,7 @@
 /* What a page may do: load from here, play what it has put together itself (blob:, of Media Source
  * Extensions), and nothing else.  'self' covers WebSockets to this host as well. */
 #define POLICY                                                                                     \
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "              \
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "                    \
     "media-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; "            \
     "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 

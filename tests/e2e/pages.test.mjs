@@ -94,7 +94,7 @@ test('the pages', TEST, async t => {
             const { headers } = await fetchRaw(server, path);
             const policy = Object.fromEntries(headers['content-security-policy'].split('; ').map(each => each.split(/ (.*)/)));
             assert.deepEqual(policy, {
-                'default-src': "'none'", 'script-src': "'self'", 'style-src': "'self'", 'img-src': "'self' blob:", 'media-src': "'self' blob:",
+                'default-src': "'none'", 'script-src': "'self'", 'style-src': "'self'", 'img-src': "'self'", 'media-src': "'self' blob:",
                 'connect-src': "'self'", 'base-uri': "'none'", 'form-action': "'none'", 'frame-ancestors': "'none'",
                 'require-trusted-types-for': "'script'", 'trusted-types': "'none'",
             });

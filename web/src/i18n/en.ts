@@ -59,7 +59,7 @@ export const english = {
     noStreamsText: 'A stream appears here as soon as it begins. You can also enter a path above and wait for it.',
     listClosedTitle: 'Log in to see the streams',
     listClosedText: 'A stream whose path you know can be played without: enter it above.',
-    listRefusedTitle: 'The list is not for this address',
+    listRefusedTitle: 'The list is not available here',
     idleTitle: 'Nothing is playing',
     idleText: 'Choose a stream from the list, or enter its path.',
     joining: 'Joining {name}',
@@ -84,7 +84,7 @@ export const english = {
     videoTrack: 'Video',
     audioTrack: 'Audio',
     trackNumber: 'Track {number}',
-    trackAll: 'As published',
+    trackAll: 'Default',
     trackFirst: 'First track',
     trackNone: 'None',
     signOrToken: 'Sign or token',
@@ -214,7 +214,7 @@ export const english = {
     streamAbsentText: 'This page goes on by itself when it begins.',
     staleText: 'The connection is lost. What is shown is what was last known; it is tried again every few seconds.',
     monitorClosed: 'Log in to see the monitor',
-    monitorRefused: 'The monitor is not for this address',
+    monitorRefused: 'It is not available here',
     monitorRefusedText: 'Without users the API answers only to the machine that it runs on: see api.users in the configuration.',
 
     // Recordings

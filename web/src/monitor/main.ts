@@ -48,6 +48,8 @@ function take(next: Statistics): void {
         const stream = next.streams.find(each => each.streamPath === page!.path);
         if (stream !== undefined || next.truncated !== true)
             page.tick(Date.parse(next.server.time) / 1000, stream);
+        else
+            void page.ask(next.server.time);
     }
     showState();
 }

@@ -1,6 +1,6 @@
 // stream_page.ts - one stream: its figures, who publishes it, what is in it, who watches.
 
-import { encodePath, get, post, remove } from '../api/client.ts';
+import { ApiError, encodePath, get, post, remove } from '../api/client.ts';
 import { isAdmin } from '../api/session.ts';
 import type { Peer, ServerEvent, Stream, Track } from '../api/types.ts';
 import { t } from '../i18n/index.ts';
@@ -18,6 +18,8 @@ import { statusKind, statusText } from './stream_table.ts';
 import { shortAgent, ViewerTable } from './viewer_table.ts';
 
 type Name = 'inBitrate' | 'outBitrate' | 'viewers' | 'frameRate';
+
+const ASK_MS = 2000;
 
 function card(title: string, ...children: Node[]): HTMLElement {
     return h('section', { class: 'card', 'aria-label': title },
@@ -54,6 +56,7 @@ export class StreamPage {
     #body: HTMLElement;
     #stream: Stream | null = null;
     #gone = false;
+    #askedAt = 0;
 
     constructor(path: string) {
         this.path = path;
@@ -111,6 +114,21 @@ export class StreamPage {
         } catch (error) {
             if (!this.#gone && this.#stream === null)
                 this.#showAbsent((error as Error).message);
+        }
+    }
+
+    // The feed has too many streams to tell of all of them: this one is asked for.
+    async ask(time: string): Promise<void> {
+        if (Date.now() < this.#askedAt + ASK_MS)
+            return;
+        this.#askedAt = Date.now();
+        try {
+            const stream = await get<Stream>(`/api/streams/${encodePath(this.path)}`, { quiet: true });
+            if (!this.#gone)
+                this.tick(Date.parse(time) / 1000, stream);
+        } catch (error) {
+            if (!this.#gone && error instanceof ApiError && error.status === 404)
+                this.tick(0, undefined);
         }
     }
 

@@ -133,7 +133,7 @@ function showFacts(): void {
 
 const pathField = h('input', { class: 'input', name: 'path', placeholder: '/live/stream', autocomplete: 'off', spellcheck: 'false',
                                autocapitalize: 'none', 'aria-label': t('streamPath') });
-const filter = h('input', { class: 'input', type: 'search', placeholder: t('filter'), 'aria-label': t('filter'),
+const filter = h('input', { class: 'input', type: 'search', placeholder: t('filter'), 'aria-label': t('filter'), hidden: true,
                             oninput: () => list.filter(filter.value) });
 const notice = h('div');
 const amount = h('span', { class: 'badge' });

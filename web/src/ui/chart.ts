@@ -122,7 +122,7 @@ export class Chart<Name extends string> {
             ],
             series: [{}, ...lines.map(line => ({
                 label: line.label, stroke: colour(line.colour), width: 1.75, points: { show: false }, spanGaps: false,
-                ...(line.fill && { fill: `color-mix(in srgb, ${colour(line.colour)} 14%, transparent)` }),
+                ...(line.fill && { fill: `${colour(line.colour)}24` }),
             }))],
         }, this.#data(), this.#place);
     }
