@@ -122,3 +122,18 @@ fuzz_briefly() {
         running=$((running - 1))
     done
 }
+
+# Programs that take minutes, and say at their end what was kept of what they promise.
+cmd_soak() {
+    long_program soak "$@"
+}
+
+cmd_slow() {
+    long_program slow_viewers "$@"
+}
+
+long_program() {
+    need build e2e
+    build_preset release
+    exec node "tests/long/$1.mjs" "${@:2}"
+}

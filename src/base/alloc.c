@@ -5,12 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+static _Noreturn void die(size_t size)
+{
+    fprintf(stderr, "millrace: out of memory (%zu bytes)\n", size);
+    abort();
+}
+
 static void *or_die(void *memory, size_t size)
 {
-    if (memory == NULL && size > 0) {
-        fprintf(stderr, "millrace: out of memory (%zu bytes)\n", size);
-        abort();
-    }
+    if (memory == NULL && size > 0)
+        die(size);
     return memory;
 }
 
@@ -29,7 +33,9 @@ void *alloc_resize(void *old, size_t count, size_t size)
 
 char *alloc_string_of(const void *text, size_t size)
 {
-    char *copy = or_die(malloc(size + 1), size + 1);
+    char *copy = malloc(size + 1);
+    if (copy == NULL)
+        die(size + 1);
     if (size > 0)
         memcpy(copy, text, size);
     copy[size] = '\0';

@@ -38,12 +38,11 @@ static void read_cpu(struct process_cost *out)
 
 static uint64_t read_resident(void)
 {
-    char               text[128];
-    unsigned long long total, resident = 0;
+    char  text[128];
+    char *second;
     read_file("/proc/self/statm", text, sizeof text);
-    if (sscanf(text, "%llu %llu", &total, &resident) != 2)
-        return 0;
-    return resident * (uint64_t)sysconf(_SC_PAGESIZE);
+    strtoull(text, &second, 10);
+    return strtoull(second, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
 static uint32_t count_entries(const char *path)

@@ -63,16 +63,27 @@ bool record_path_parse_file(const char *file, struct record_path *out, bool *par
     return true;
 }
 
+static int number_of(const char *digits, size_t count)
+{
+    int value = 0;
+    for (size_t i = 0; i < count; i++)
+        value = 10 * value + (digits[i] - '0');
+    return value;
+}
+
 /* mktime() would read the time zone anew each time, beside all threads that log. */
 int64_t record_path_time_ms(const char *stamp)
 {
-    struct tm tm = { 0 };
-    if (count_digits(stamp) != STAMP_DIGITS ||
-        sscanf(stamp, "%4d%2d%2d%2d%2d%2d", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min,
-               &tm.tm_sec) != 6)
+    if (count_digits(stamp) != STAMP_DIGITS)
         return -1;
-    tm.tm_year -= 1900;
-    tm.tm_mon -= 1;
+    struct tm tm = {
+        .tm_year = number_of(stamp, 4) - 1900,
+        .tm_mon = number_of(stamp + 4, 2) - 1,
+        .tm_mday = number_of(stamp + 6, 2),
+        .tm_hour = number_of(stamp + 8, 2),
+        .tm_min = number_of(stamp + 10, 2),
+        .tm_sec = number_of(stamp + 12, 2),
+    };
     time_t    as_utc = timegm(&tm), seconds = as_utc;
     struct tm local;
     for (int i = 0; i < 2; i++) { /* the offset that is in force then, not the one a few hours off */

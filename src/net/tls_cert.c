@@ -84,7 +84,7 @@ static bool read_file(const struct load *l, const char *part, const char *path, 
 
 static bool read_chain(const struct load *l, struct tls_cert *out)
 {
-    BIO  *bio;
+    BIO  *bio = NULL;
     X509 *x;
     if (!read_file(l, "cert", l->pair->cert, &bio))
         return false;
@@ -112,7 +112,7 @@ static int note_passphrase(char *to, int size, int writing, void *asked)
 
 static bool read_key(const struct load *l, struct tls_cert *out)
 {
-    BIO *bio;
+    BIO *bio = NULL;
     bool encrypted = false;
     if (!read_file(l, "key", l->key_path, &bio))
         return false;

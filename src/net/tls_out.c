@@ -33,7 +33,7 @@ static void keep(struct tls_out *o, const uint8_t *data, size_t size)
         o->error = -ENOMEM;
         return;
     }
-    if (kept > 0)
+    if (o->pending != NULL)
         memcpy(pending, o->pending + o->pending_at, kept);
     memcpy(pending + kept, data, size);
     free(o->pending);

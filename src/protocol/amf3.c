@@ -103,7 +103,7 @@ static bool read_trait(struct amf_reader *r, uint32_t head, struct amf3_trait *o
         return amf_fail(r, ERR_PROTOCOL);
     if (head >> 2 >= AMF3_TRAITS_MAX)
         return amf_fail(r, ERR_TOO_BIG);
-    *out = r->traits[head >> 2];
+    *out = r->traits[head >> 2]; /* NOLINT(clang-analyzer-core.*): all below trait_count are set */
     return true;
 }
 

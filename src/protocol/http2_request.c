@@ -170,7 +170,7 @@ static enum http_method method_of(const char *name)
         { "PUT", HTTP_METHOD_PUT },       { "DELETE", HTTP_METHOD_DELETE },   { "PATCH", HTTP_METHOD_PATCH },
         { "OPTIONS", HTTP_METHOD_OPTIONS },
     };
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+    for (size_t i = 0; name != NULL && i < sizeof known / sizeof *known; i++)
         if (strcmp(name, known[i].name) == 0)
             return known[i].method;
     return HTTP_METHOD_OTHER;

@@ -54,7 +54,7 @@ static bool is_clean(struct bytes text)
 /* The first colon ends the name (RFC 7617, 2). */
 static int read_basic(const char *text, struct http_auth *out)
 {
-    uint8_t decoded[TEXT_MAX + 3];
+    uint8_t decoded[TEXT_MAX + 3] = { 0 };
     size_t  size;
     int     error = decode(text, decoded, &size);
     if (error != 0)

@@ -30,12 +30,12 @@ static const struct page pages[] = {
 #undef PAGE
 };
 
-#define PAGE_COUNT (sizeof pages / sizeof *pages)
+static const size_t page_count = sizeof pages / sizeof *pages;
 
 #else
 
 static const struct page *const pages = NULL;
-#define PAGE_COUNT 0
+static const size_t page_count = 0;
 
 #endif
 
@@ -43,7 +43,7 @@ const struct page *page_store_find(const char *path)
 {
     if (strcmp(path, "/") == 0)
         path = "/index.html";
-    for (size_t i = 0; i < PAGE_COUNT; i++)
+    for (size_t i = 0; i < page_count; i++)
         if (strcmp(pages[i].path, path) == 0)
             return &pages[i];
     return NULL;

@@ -59,7 +59,7 @@ json_t *record_json_status(const char *path, const struct record_status *s, int6
     json_object_set_new(o, "file", final_name(s->file));
     json_object_set_new(o, "startTime", time_of(s->started_ms));
     json_object_set_new(o, "durationMs", json_integer(since(s->started_ms, now_ms)));
-    json_object_set_new(o, "bytes", json_integer((json_int_t)(s->bytes + s->segment_size)));
+    json_object_set_new(o, "bytes", json_integer((json_int_t)s->bytes + (json_int_t)s->segment_size));
     json_object_set_new(o, "gaps", json_integer((json_int_t)s->gaps));
     json_object_set_new(o, "segments", json_integer((json_int_t)s->segments));
     json_object_set_new(o, "segmentStartTime", time_of(s->file[0] != '\0' ? s->segment_ms : 0));

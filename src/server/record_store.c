@@ -59,7 +59,7 @@ static void visit_stream(int folder, const char *name, struct record_entry *e, s
 {
     if (strlen(name) >= sizeof e->path.name)
         return;
-    strcpy(e->path.name, name);
+    memcpy(e->path.name, name, strlen(name) + 1);
     each(open_folder(folder, name), visit_file, e, out);
 }
 
@@ -67,7 +67,7 @@ static void visit_app(int folder, const char *name, struct record_entry *e, stru
 {
     if (strlen(name) >= sizeof e->path.app)
         return;
-    strcpy(e->path.app, name);
+    memcpy(e->path.app, name, strlen(name) + 1);
     each(open_folder(folder, name), visit_stream, e, out);
 }
 

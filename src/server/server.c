@@ -209,6 +209,28 @@ static struct catalogue *open_catalogue(struct context *context)
     return catalogue_new(context, path, c->store.keep_s);
 }
 
+/* What may be left to do when the workers have ended, beyond what record_server_finish() waits for. */
+#define FINISH_S 20
+
+static void on_late(int number)
+{
+    static const char text[] = "the server cannot end: a disk does not answer\n";
+    (void)number;
+    if (write(STDERR_FILENO, text, sizeof text - 1) < 0) {
+        /* nobody is to be told */
+    }
+    _exit(1);
+}
+
+/* Whoever reads a file for a client, or asks the catalogue, may hang in the kernel as well. */
+static void set_deadline(uint64_t stop_by_ms)
+{
+    uint64_t now_ms = clock_monotonic_ms();
+    uint64_t left_s = stop_by_ms > now_ms ? (stop_by_ms - now_ms) / 1000 : 0;
+    signal(SIGALRM, on_late);
+    alarm((unsigned)left_s + FINISH_S);
+}
+
 /* A disk that does not answer holds threads that cannot be ended, and what they use. */
 static void finish_recordings(struct record_server *recordings)
 {
@@ -244,6 +266,7 @@ int server_run(struct config *config, const struct options *options)
             event_stream_stop(events);
         }
         reload_close(&reload);
+        set_deadline(ending.stop_by_ms);
         statistics_stop(context);
         finish_recordings(recordings);
         worker_settle_all(context); /* the last recordings are told of */

@@ -24,7 +24,6 @@ struct record_session {
     bool                   wants_keyframe; /* after a gap nothing but one may begin a segment */
     bool                   ending;
     bool                   destroyed;    /* as a session; the writer is not done */
-    struct url_stream      stream;       /* kept for then */
     const char            *reason;       /* of the end */
     uint64_t               writer_lost;  /* what the writer had dropped when last asked */
     /* While something is wrong: */

@@ -10,6 +10,7 @@
 #include "core/worker.h"
 #include "session/record_peer.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -64,8 +65,8 @@ static void open_segment(struct record_session *s, struct avpacket *first)
 {
     struct record_path path = { .root = s->settings.root, .number = s->status.number + 1 };
     int64_t            now_ms = clock_wall_ms();
-    memcpy(path.app, s->base.stream->app, sizeof path.app);
-    memcpy(path.name, s->base.stream->name, sizeof path.name);
+    snprintf(path.app, sizeof path.app, "%s", s->base.stream->app);
+    snprintf(path.name, sizeof path.name, "%s", s->base.stream->name);
     record_path_stamp(now_ms, path.stamp);
     s->segment = record_segment_new(s->headers, first, now_ms, s->settings.segment_ms, s->run);
     s->segment->opened_ms = worker_now_ms(s->base.worker);
@@ -280,19 +281,18 @@ static void on_close(struct session *base, const char *reason)
     log_info(&base->log, "recording of %s ends: %s", session_path(&s->base), reason);
     s->owner->on_end(s->owner, s);
     s->owner = NULL;
-    s->stream = *base->stream;
 }
 
 /* A session that was made to end before its writer lives on until that has told of its files. */
 static void destroy(struct session *base)
 {
     struct record_session *s = (struct record_session *)base;
+    struct url_stream      stream;
     s->destroyed = true;
-    s->stream.query = (struct bytes){ 0 };
-    if (s->writer != NULL)
-        session_set_stream(base, &s->stream);
-    else
+    if (s->writer == NULL)
         record_session_free(s);
+    else if (url_stream_from_path(s->status.path, &stream, NULL) == 0)
+        session_set_stream(base, &stream);
 }
 
 void record_session_free(struct record_session *s)
