@@ -129,11 +129,11 @@ describe('the player', { skip: releaseOnly, concurrency: 3 }, () => {
         const server = await startServer(t);
         await publishFilm(t, server, PATH);
         for (const [width, height, colorScheme, locale, name] of [
-            [360, 740, 'light', 'zh-CN', '播放器'], [1920, 1080, 'dark', 'en-GB', 'Player'], [768, 1024, 'dark', 'zh-CN', '播放器']]) {
+            [360, 740, 'light', 'zh-CN', '播放器'], [1920, 1080, 'dark', 'en-GB', 'Player']]) {
             const tab = await openTab(t, browser, server.httpUrl(`/#${PATH}`), { viewport: { width, height }, colorScheme, locale });
             await waitForState(tab, 'playing');
             assert.equal(await tab.locator('nav a[aria-current]').textContent(), name);
-            await assertUsable(tab, `the player, ${width} pixels, ${colorScheme}`, { axe: width !== 768 });
+            await assertUsable(tab, `the player, ${width} pixels, ${colorScheme}`);
             assert.deepEqual(tab.faults, []);
         }
     });

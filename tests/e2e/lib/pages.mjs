@@ -47,14 +47,9 @@ export async function assertPlays(tab, { sound = true } = {}) {
 }
 
 // That nothing is wider than the window, and axe finds nothing serious.
-export async function assertUsable(tab, what, { axe = true } = {}) {
+export async function assertUsable(tab, what) {
     const [width, room] = await tab.evaluate(() => [document.scrollingElement.scrollWidth, innerWidth]);
     assert.ok(width <= room, `${what}: ${width} pixels wide in a window of ${room}`);
-    if (axe)
-        await assertAccessible(tab, what);
-}
-
-async function assertAccessible(tab, what) {
     const violations = await tab.evaluate(`${axeSource};
         axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations
             .filter(each => ['serious', 'critical'].includes(each.impact))
