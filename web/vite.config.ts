@@ -4,7 +4,7 @@ import { defineConfig, type Plugin } from 'vite';
 // A running server, for `npm run dev`.
 const server = process.env['MILLRACE_URL'] ?? 'http://127.0.0.1:8000';
 
-// What is built in must come with its licence.
+// What is built in must come with its licence; the second and third are in the first.
 function licences(...names: string[]): Plugin {
     const file = (name: string) =>
         readFileSync(new URL(`node_modules/${name}/LICENSE`, import.meta.url), 'utf8').trim();
@@ -18,7 +18,7 @@ function licences(...names: string[]): Plugin {
 }
 
 export default defineConfig({
-    plugins: [licences('mpegts.js', 'uplot')],
+    plugins: [licences('mpegts.js', 'es6-promise', 'events', 'uplot')],
     build: {
         outDir: '../build/web',
         emptyOutDir: true,

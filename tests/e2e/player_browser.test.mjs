@@ -6,7 +6,7 @@ import { inSeconds, sign } from './lib/access.mjs';
 import { callers } from './lib/api.mjs';
 import { launchBrowser, openTab } from './lib/browser.mjs';
 import { releaseOnly } from './lib/env.mjs';
-import { assertPlays, assertUsable, publishFilm, WAIT, waitForState } from './lib/pages.mjs';
+import { assertPlays, assertUsable, publishFilm, until, WAIT, waitForState } from './lib/pages.mjs';
 import { start } from './lib/process.mjs';
 import { startServer } from './lib/server.mjs';
 
@@ -48,9 +48,23 @@ describe('the player', { skip: releaseOnly, concurrency: 3 }, () => {
             server.httpUrl(`${PATH}.flv?audio=none`), server.wsUrl(`${PATH}.flv?audio=none`),
             `rtmp://127.0.0.1${PATH}`, `ffplay -fflags nobuffer ${server.httpUrl(`${PATH}.flv`)}`,
         ]);
+        await tab.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+        await tab.getByRole('button', { name: 'Copy: HTTP-FLV' }).click();
+        await tab.getByText('Copied', { exact: true }).waitFor(WAIT);
+        assert.equal(await tab.evaluate(() => navigator.clipboard.readText()), server.httpUrl(`${PATH}.flv?audio=none`));
         await tab.getByRole('tab', { name: 'Publish' }).click();
         assert.deepEqual(await tab.locator('.lines:visible code').allTextContents().then(([url, key]) => [url, key]),
                          ['rtmp://127.0.0.1/live', 'film']);
+        await tab.getByRole('button', { name: 'Full screen' }).click();
+        await until(tab, 'document.fullscreenElement?.className.startsWith("stage")');
+        await tab.getByRole('button', { name: 'Full screen' }).click();
+        await until(tab, 'document.fullscreenElement === null');
+        await tab.locator('.stage').press('m');
+        assert.equal(await tab.evaluate(() => document.querySelector('video').muted), true);
+        await tab.locator('.stage').press('k');
+        await waitForState(tab, 'paused');
+        await tab.getByRole('button', { name: 'Play', exact: true }).first().click();
+        await waitForState(tab, 'playing');
         await tab.getByRole('button', { name: `Preview of ${PATH}` }).dispatchEvent('click');
         await tab.locator('.thumb.drawn').waitFor(WAIT);
         assert.deepEqual(tab.faults, []);

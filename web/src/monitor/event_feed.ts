@@ -44,7 +44,7 @@ function eventsOf(past: PastSession): ServerEvent[] {
 
 function line(event: ServerEvent, withStream: boolean): HTMLElement {
     const [kind, key] = KINDS[event.action] ?? ['', null];
-    const who = [event.ip, event.protocol].filter(Boolean).join(' · ');
+    const who = [event.ip, event.protocol === 'record' ? '' : event.protocol].filter(Boolean).join(' · ');
     return h('li', { class: 'event', data: { action: event.action } },
         h('time', { datetime: event.time }, timeOfDay(event.time)),
         h('span', { class: 'event-text' },
