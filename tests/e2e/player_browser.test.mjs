@@ -53,7 +53,7 @@ describe('the player', { skip: releaseOnly, concurrency: 3 }, () => {
         await tab.getByRole('button', { name: `Preview of ${PATH}` }).dispatchEvent('click');
         await tab.locator('.thumb.drawn').waitFor(WAIT);
         assert.deepEqual(tab.faults, []);
-        assert.ok(!requests.some(url => url.includes('/api/')), 'all that is new comes by the one connection');
+        assert.ok(!requests.some(url => url.includes('/api/') && !url.includes('/api/events')), 'all that is new comes by the one connection');
     });
 
     it('says when a stream is offline, waits for it, and joins it each time it returns', TEST, async t => {
