@@ -23,7 +23,7 @@ export async function launchBrowser({ args = [] } = {}) {
 // A page with no memory of any other; errors of its scripts, what its policy forbade and requests that
 // leave its host are in page.faults.
 export async function openTab(t, browser, url, { script, ...options } = {}) {
-    const context = await browser.newContext({ ignoreHTTPSErrors: true, locale: 'en-GB', ...options });
+    const context = await browser.newContext({ ignoreHTTPSErrors: true, locale: 'en-GB', viewport: { width: 1000, height: 640 }, ...options });
     cleanup(t, () => context.close());
     const page = await context.newPage();
     page.faults = [];

@@ -9,7 +9,7 @@ import { poll } from './wait.mjs';
 
 export const WAIT = { timeout: 30000 };
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 // A real film, over and over, until the test ends or the program is stopped.
 export async function publishFilm(t, server, path, name = 'av') {
@@ -46,15 +46,15 @@ export async function assertPlays(tab, { sound = true } = {}) {
         await until(tab, 'document.querySelector("video").webkitAudioDecodedByteCount > 0', 'sound is decoded');
 }
 
-// That axe finds nothing serious, and nothing is wider than the window.
+// That nothing is wider than the window, and axe finds nothing serious.
 export async function assertUsable(tab, what) {
-    const violations = await tab.evaluate(`${axe};
+    const [width, room] = await tab.evaluate(() => [document.scrollingElement.scrollWidth, innerWidth]);
+    assert.ok(width <= room, `${what}: ${width} pixels wide in a window of ${room}`);
+    const violations = await tab.evaluate(`${axeSource};
         axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations
             .filter(each => ['serious', 'critical'].includes(each.impact))
             .map(each => each.id + ': ' + each.nodes.slice(0, 5).map(node => node.html.slice(0, 160) + ' ' + node.failureSummary).join(' | ')))`);
     assert.deepEqual(violations, [], what);
-    const [width, room] = await tab.evaluate(() => [document.scrollingElement.scrollWidth, innerWidth]);
-    assert.ok(width <= room, `${what}: ${width} pixels wide in a window of ${room}`);
 }
 
 // Bytes of the page's heap in use, and nodes in its documents, when all that nobody has is gone.

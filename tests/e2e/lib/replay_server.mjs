@@ -4,7 +4,7 @@
 import http from 'node:http';
 import { cleanup } from './cleanup.mjs';
 
-const STREAMS = 20;
+const STREAMS = 12;
 const ACTIONS = ['postPlay', 'donePlay', 'skip', 'postPublish', 'donePublish', 'limit', 'stall', 'takeover'];
 
 export async function replayServer(t, server, statistics) {
@@ -36,16 +36,20 @@ export async function replayServer(t, server, statistics) {
                  inBitrate: 1e6 + (second * 7919 + i * 104729) % 1e6 };
     }
 
+    function eventAt(number, { server: { time }, streams }) {
+        const event = { action: ACTIONS[number % ACTIONS.length], eventId: String(number), time, id: `${number}`, protocol: 'rtmp',
+                        ip: `192.0.2.${number % 250}`, streamPath: streams[number % STREAMS].streamPath, reason: 'replayed' };
+        return `id: ${number}\nevent: ${event.action}\ndata: ${JSON.stringify(event)}\n\n`;
+    }
+
     function tick() {
         second++;
         const data = {
             server: { ...statistics.server, time: new Date(began + second * 1000).toISOString(), uptimeMs: second * 1000 },
             streams: Array.from({ length: STREAMS }, (_, i) => streamAt(i)),
         };
-        const event = { action: ACTIONS[second % ACTIONS.length], eventId: String(second), time: data.server.time, id: `${second}`,
-                        ip: `192.0.2.${second % 250}`, streamPath: data.streams[second % STREAMS].streamPath, protocol: 'rtmp', reason: 'replayed' };
         const text = `event: statistics\ndata: ${JSON.stringify(data)}\n\n` +
-                     `id: ${second}\nevent: ${event.action}\ndata: ${JSON.stringify(event)}\n\n`;
+                     eventAt(2 * second, data) + eventAt(2 * second + 1, data);
         return Promise.all([...clients].map(client => client.write(text) || new Promise(resolve => client.once('drain', resolve))));
     }
 
