@@ -16,6 +16,13 @@ function number(value, digits = 0) {
     return value === undefined || value === null ? '' : Number(value).toFixed(digits);
 }
 
+// What else ran, if it was more than a little.
+function note({ rows }) {
+    const others = rows.map(row => row.others ?? 0).sort((a, b) => a - b);
+    const middle = others[Math.floor(others.length / 2)];
+    return middle > 0.2 ? `\n\nOther work took ${number(middle * 100)} % of a core meanwhile.` : '';
+}
+
 function kilobytes(bytes) {
     return `${number(bytes / 1000, 1)} kB`;
 }
@@ -136,7 +143,7 @@ export function writeReport(results) {
         const from = document.indexOf(begin), to = document.indexOf(end);
         if (results[name] === undefined || from < 0 || to < from)
             continue;
-        document = `${document.slice(0, from)}${begin}\n${write(results[name])}\n${document.slice(to)}`;
+        document = `${document.slice(0, from)}${begin}\n${write(results[name])}${results[name].rows ? note(results[name]) : ''}\n${document.slice(to)}`;
     }
     fs.writeFileSync(DOCUMENT, document);
 }
