@@ -18,7 +18,7 @@ declare -A PACKAGES=(
            gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good
            gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav
            vlc-bin vlc-plugin-base chromium nghttp2-client diffutils prometheus"
-    [lint]="clang clang-tidy cppcheck libcmocka-dev"
+    [lint]="clang clang-tidy clang-tools cppcheck libcmocka-dev"
     [fuzz]="clang libclang-rt-14-dev llvm"
     [afl]="afl++"
 )

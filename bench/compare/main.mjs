@@ -13,7 +13,8 @@ function usage() {
     console.log(`Usage: ./dev bench [SUITE...] [--rounds N] [--only SERVER,...] [--realtime]
 Measure the release build on this machine, side by side with others and with the kernel alone.
 
-  SUITE          ${names.join(', ')}; all of them by default
+  SUITE          ${names.join(', ')}; all but the last by default,
+                 which is run in a network namespace of its own: unshare --net ./dev bench kernel
   report         only write docs/PERFORMANCE.md anew from ${RESULTS}
   --rounds N     so often, in turns; the median counts (3)
   --only LIST    of bench/servers, in the suite "servers"
@@ -37,7 +38,7 @@ function parse(args) {
             return null;
     }
     if (options.wanted.length === 0)
-        options.wanted = names;
+        options.wanted = names.filter(name => name !== 'kernel');
     return options;
 }
 

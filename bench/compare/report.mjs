@@ -16,6 +16,13 @@ function number(value, digits = 0) {
     return value === undefined || value === null ? '' : Number(value).toFixed(digits);
 }
 
+// What else ran, if it was more than a little.
+function note({ rows }) {
+    const others = rows.map(row => row.others ?? 0).sort((a, b) => a - b);
+    const middle = others[Math.floor(others.length / 2)];
+    return middle > 0.2 ? `\n\nOther work took ${number(middle * 100)} % of a core meanwhile.` : '';
+}
+
 function kilobytes(bytes) {
     return `${number(bytes / 1000, 1)} kB`;
 }
@@ -88,9 +95,10 @@ function curve({ rows }) {
 }
 
 function publishers({ rows }) {
-    return table(['', 'flush_ms', 'of a core', 'CPU for each, µs', 'memory for each', 'latency 50 %', '99 %', 'lost'],
-                 rows.map(row => [`${row.count} publishers`, row.flush, `${number(row.cores * 100)} %`,
-                                  number(row.cores * 1e6 / row.count), kilobytes((row.rssWith - 8e6) / row.count),
+    return table(['', 'server', 'of a core', 'CPU for each, µs', 'memory for each', 'latency 50 %', '99 %', 'lost'],
+                 rows.map(row => [`${row.count} publishers`, row.title ?? `Millrace, flush_ms ${row.flush}`,
+                                  `${number(row.cores * 100)} %`, number(row.cores * 1e6 / row.count),
+                                  kilobytes((row.rssWith - row.rssIdle) / row.count),
                                   `${number(row.p50, 1)} ms`, `${number(row.p99, 1)} ms`, lost(row)]));
 }
 
@@ -115,7 +123,17 @@ function tls({ rows }) {
                                   `${number(row.p50, 1)} ms`, `${number(row.p99, 1)} ms`]));
 }
 
-const sections = { machine, servers, flush, curve, publishers, crowds, workers, tls };
+function kernel({ rows }) {
+    const base = rows[0].us;
+    return [table(['1,500 viewers, flush_ms 10', 'CPU, µs', 'of the first', 'latency 50 %', '99 %', 'lost'],
+                  rows.filter(row => !row.storm).map(row => [row.name, number(row.us), `${number(row.us / base * 100)} %`,
+                                                             `${number(row.p50, 1)} ms`, `${number(row.p99, 1)} ms`, lost(row)])),
+            '', table(['3,000 viewers join at once', 'all watch after', 'first picture 99 %', 'last', 'lost'],
+                      rows.filter(row => row.storm).map(row => [row.name, `${number(row.joinS, 1)} s`, `${number(row.first99)} ms`,
+                                                                `${number(row.firstMax)} ms`, lost(row)]))].join('\n');
+}
+
+const sections = { machine, servers, flush, curve, publishers, crowds, workers, tls, kernel };
 
 // A section that has no results yet stays as it is.
 export function writeReport(results) {
@@ -125,7 +143,7 @@ export function writeReport(results) {
         const from = document.indexOf(begin), to = document.indexOf(end);
         if (results[name] === undefined || from < 0 || to < from)
             continue;
-        document = `${document.slice(0, from)}${begin}\n${write(results[name])}\n${document.slice(to)}`;
+        document = `${document.slice(0, from)}${begin}\n${write(results[name])}${results[name].rows ? note(results[name]) : ''}\n${document.slice(to)}`;
     }
     fs.writeFileSync(DOCUMENT, document);
 }

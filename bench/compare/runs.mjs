@@ -41,6 +41,10 @@ function summary(report) {
     };
 }
 
+function residentBytes(pid) {
+    return Number(/VmRSS:\s+(\d+) kB/.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) * 1024;
+}
+
 // `setup`: server, options (its), viewers, protocol, media, load (options of the generator), cpus,
 // loadCpu (null: not pinned).
 export async function measure(setup) {
@@ -48,6 +52,7 @@ export async function measure(setup) {
     const json = 'build/bench/last.json';
     fs.rmSync(json, { force: true });
     try {
+        const rssIdle = residentBytes(running.pid);
         const args = ['--file', setup.media, '--rtmp-port', PORTS.rtmp, '--http-port', PORTS.http,
                       '--rtmps-port', PORTS.rtmps, '--https-port', PORTS.https, '--pid', running.pid,
                       '--viewers', setup.viewers, '--protocol', setup.protocol, '--quiet', '--json', json,
@@ -57,7 +62,7 @@ export async function measure(setup) {
         const { errors, out } = await run(`${TOOLS}/millrace-bench`, args.map(String));
         if (!fs.existsSync(json))
             return { passed: false, why: (errors + out).trim().split('\n').pop() };
-        return { ...summary(JSON.parse(fs.readFileSync(json, 'utf8'))), log: running.logFile };
+        return { ...summary(JSON.parse(fs.readFileSync(json, 'utf8'))), rssIdle, log: running.logFile };
     } finally {
         await stopServer(running);
     }

@@ -3,6 +3,7 @@
 
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
+import { kernelCases } from './kernel.mjs';
 import { combine, measure, measureRaw } from './runs.mjs';
 import { listServers, readServer, setUp } from './server.mjs';
 
@@ -120,11 +121,17 @@ async function curve({ rounds }) {
 async function publishers({ rounds }) {
     const file = media('180p30'), server = ours(), cases = [];
     for (const window of ['auto', '0', '20'])
-        cases.push({ name: `500 publishers, flush_ms ${window}`, flush: window, count: 500,
+        cases.push({ name: `500 publishers, flush_ms ${window}`, server: OURS, flush: window, count: 500,
                      run: () => measure({ server, protocol: 'flv', viewers: 500, media: file,
                                           load: ['--publish', 500],
                                           options: ['--set', `delivery.flush_ms=${window}`] }) });
-    cases.push({ name: '2000 publishers', flush: 'auto', count: 2000,
+    for (const name of listServers().filter(other => other !== OURS)) {
+        const other = readServer(name), protocol = other.protocols.includes('flv') ? 'flv' : other.protocols[0];
+        setUp(other);
+        cases.push({ name: `500 publishers, ${name}`, server: name, title: `${other.title} ${other.version}`, protocol, count: 500,
+                     run: () => measure({ server: other, protocol, viewers: 500, media: file, load: ['--publish', 500] }) });
+    }
+    cases.push({ name: '2000 publishers', server: OURS, flush: 'auto', count: 2000,
                  run: () => measure({ server, protocol: 'flv', viewers: 100, media: file,
                                       load: ['--publish', 2000, '--streams', 100, '--lead', 5] }) });
     return { rows: await inTurns(cases, rounds) };
@@ -182,4 +189,8 @@ async function tls({ rounds }) {
     return { rows: await inTurns(cases, rounds) };
 }
 
-export const suites = { servers, flush, curve, publishers, crowds, workers, tls };
+async function kernel({ rounds }) {
+    return { rows: await inTurns(kernelCases(ours(), media('720p30')), rounds) };
+}
+
+export const suites = { servers, flush, curve, publishers, crowds, workers, tls, kernel };

@@ -244,6 +244,8 @@ int64_t flv_head_capacity(struct bytes metadata, uint64_t size)
 static bool enter(struct amf_reader *r, struct bytes metadata)
 {
     struct amf_value v;
+    if (metadata.size == 0)
+        return false;
     *r = amf_reader_over(metadata);
     return amf_read(r, &v) && amf_read(r, &v) && (v.type == AMF_OBJECT || v.type == AMF_ECMA_ARRAY);
 }

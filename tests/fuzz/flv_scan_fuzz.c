@@ -22,6 +22,21 @@ static void feed(struct flv_scan *s, struct bytes in, size_t step)
     }
 }
 
+/* What a stranger's metadata may make of it. */
+static void read_head(const struct flv_scan *s)
+{
+    struct bytes        metadata = { s->metadata, s->metadata != NULL ? s->metadata_used : 0 };
+    struct flv_keyframe keyframe;
+    struct flv_origin   origin;
+    struct avpacket    *said = flv_head_said(metadata);
+    flv_head_read_origin(metadata, &origin);
+    REQUIRE(origin.run <= UINT64_C(1) << 53 && origin.wall_ms >= 0 && origin.stream_ms >= 0);
+    if (flv_head_find_keyframe(metadata, 5000, &keyframe))
+        REQUIRE(keyframe.position > 0 && keyframe.time_ms <= 5000);
+    REQUIRE(said != NULL && said->size <= said->capacity);
+    avpacket_unref(&said);
+}
+
 static void make_head(struct flv_scan *s)
 {
     struct bytes metadata = { s->metadata, s->metadata != NULL ? s->metadata_size : 0 };
@@ -34,6 +49,7 @@ static void make_head(struct flv_scan *s)
     REQUIRE(t.error == 0 && t.tags == 1 && t.head_size == size && t.metadata != NULL);
     struct bytes ours = { t.metadata, t.metadata_size };
     REQUIRE(flv_head_capacity(ours, size) == 7);
+    REQUIRE(memcmp(&t.index.origin.run, &s->index.origin.run, sizeof t.index.origin.run) == 0);
     flv_head_write(again, size, ours, &s->index);
     REQUIRE(memcmp(head, again, size) == 0);
     flv_scan_clear(&t);
@@ -53,6 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     REQUIRE(a.index.size <= in.size && a.head_size <= a.index.size && a.index.count == b.index.count);
     for (uint32_t i = 0; i < a.index.count; i++)
         REQUIRE(a.index.keyframes[i].position < a.index.size);
+    read_head(&a);
     make_head(&a);
     flv_scan_clear(&a);
     flv_scan_clear(&b);

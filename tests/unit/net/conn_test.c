@@ -43,7 +43,8 @@ static struct {
     struct loop loop;
     size_t      bytes;
     int         ends;
-    bool        pause; /* at the first input */
+    bool        pause;  /* at the first input */
+    int         theirs; /* then: not 0, and it says more, and its end */
 } seen;
 
 static size_t on_input(struct conn *c, struct bytes in)
@@ -51,7 +52,13 @@ static size_t on_input(struct conn *c, struct bytes in)
     seen.bytes += in.size;
     if (seen.pause) {
         seen.pause = false;
-        conn_pause(c);
+        if (seen.theirs == 0) {
+            conn_pause(c);
+            return in.size;
+        }
+        conn_pause_watching(c);
+        CHECK_EQ(write(seen.theirs, "def", 3), 3);
+        close(seen.theirs);
     }
     return in.size;
 }
@@ -127,11 +134,27 @@ static void a_reset_while_the_owner_pauses_is_seen(void **state)
     CHECK_EQ(seen.ends, 1);
 }
 
+/* Who has nothing to do for a peer that has gone hears so, whatever is unread. */
+static void an_end_while_the_owner_waits_for_it_is_seen(void **state)
+{
+    (void)state;
+    struct pair pair = connect_pair();
+    begin(&pair);
+    seen.pause = true;
+    seen.theirs = pair.theirs;
+    CHECK_EQ(write(pair.theirs, "abc", 3), 3);
+    run_to_end();
+    CHECK_EQ(seen.bytes, 3);
+    CHECK_EQ(seen.ends, 1);
+    seen.theirs = 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bytes_before_a_reset_are_read_and_then_the_reset),
         cmocka_unit_test(a_reset_while_the_owner_pauses_is_seen),
+        cmocka_unit_test(an_end_while_the_owner_waits_for_it_is_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
