@@ -6,7 +6,7 @@
 /* The longest that the thread sleeps: while there is something to do, while there is nothing, and at the
  * end. */
 #define WAIT_MAX_MS 1000
-#define IDLE_MAX_MS 60000
+#define IDLE_MAX_MS 1000 /* should a wake-up ever be lost */
 #define END_MAX_MS  50
 
 static struct stats *stats_of(const struct notify_server *n)

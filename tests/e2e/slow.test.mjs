@@ -7,7 +7,6 @@ import { assertMonotonic, isAudio, isFrame, isKeyframe, isSequenceHeader, isVide
 import { openPublisher, sendTags } from './lib/publisher.mjs';
 import { startServer } from './lib/server.mjs';
 import { get, getUntil } from './lib/statistics.mjs';
-import { poll } from './lib/wait.mjs';
 import { openViewer, openViewers, PROTOCOLS } from './lib/viewers.mjs';
 
 const TEST = { timeout: 120000 };
@@ -80,8 +79,7 @@ describe('a viewer that stops reading for a while', { concurrency: 2 }, () => {
         const { items } = await get(server, `/api/sessions?stream=${PATH}&role=viewer`);
         const [{ skips: own }, ...others] = items.filter(session => session.skips.count > 0);
         assert.deepEqual(others, []);
-        let skips; // of the stream, as it was up to a second ago
-        await poll(async () => ({ skips } = await get(server, STREAM)).skips.count >= own.count, 'the skips of the stream');
+        const { skips } = await getUntil(server, STREAM, stream => stream.skips.count >= own.count, 'the skips of the stream');
         assert.ok(skips.lagMs >= 1 && skips.lagMs === skips.count && skips.packets > 2 * GOP, JSON.stringify(skips));
         assert.deepEqual({ count: skips.count, packets: skips.packets }, own);
     }

@@ -177,6 +177,7 @@ describe('our own events', { concurrency: 4 }, () => {
         assert.equal(sessions[3][1], takeover.id);
         const backup = await publish(t, server, `${PATH}?backup=1`, frames({ count: 5 }));
         second.close();
+        await client.event('donePublish', { index: 1 }); // its last keyframe must not come before
         sendTags(backup, frames({ count: 12, first: 100, start_ms: 4000 }));
         const { data: standby } = await client.event('standby');
         assert.equal(standby.detail.backup, true);

@@ -42,7 +42,7 @@ it('the manager hears of readiness, of turning workers, of a reload and of the e
 
 describe('a second signal ends it at once', { concurrency: 2 }, () => {
     for (const [first, second] of [['SIGTERM', 'SIGTERM'], ['SIGINT', 'SIGTERM']]) {
-        it(`${first}, then ${second}`, TEST, async t => {
+        it(`${first}, then ${second}`, { ...TEST, skip: preset === 'tsan' && 'it calls threads that are left running a leak' }, async t => {
             const server = new Server({ drain_s: 60 });
             t.after(() => server.kill('SIGKILL'));
             await server.ready();

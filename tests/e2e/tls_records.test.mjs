@@ -110,7 +110,7 @@ it('new keys again and again (TLS 1.3)', TEST, async t => {
     const client = await startClient(t, server, 'tls1_3');
     for (let count = 1; count <= 20; count++) {
         client.child.stdin.write('K\n');
-        await client.until(() => (client.stdout.match(/KeyUpdate/g) ?? []).length >= count, `new keys, ${count} times`);
+        await client.until(() => (client.stderr.match(/KEYUPDATE/g) ?? []).length >= count, `new keys, ${count} times`);
     }
     client.child.stdin.write('GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n');
     await client.until(() => client.stdout.includes('HTTP/1.1 404'), 'an answer');
