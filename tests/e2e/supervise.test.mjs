@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { binary, isSanitized, releaseOnly } from './lib/env.mjs';
+import { binary, isSanitized, preset, releaseOnly } from './lib/env.mjs';
 import { temporaryFolder } from './lib/media.mjs';
 import { run, start } from './lib/process.mjs';
 import { Server, startServer } from './lib/server.mjs';
