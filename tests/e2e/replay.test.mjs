@@ -225,7 +225,10 @@ describe('recordings watched again', { concurrency: true }, () => {
 
     test('a client that reads slowly gets all of it, one that goes leaves nothing behind, and there is a limit', async t => {
         const root = temporaryFolder(t);
-        const server = await startServer(t, record(root, { 'record.segmentDuration': 5, 'record.players': 2 }));
+        const server = await startServer(t, record(root, {
+            'record.segmentDuration': 5, 'record.players': 2, // and what comes faster than a disk takes it may wait
+            'record.buffer_bytes': 64 << 20, 'delivery.lag_bytes': 64 << 20,
+        }));
         const sent = frames({ count: 600, gop: 25, size: 60000, audio: false });
         (await publish(t, server, PATH, sent)).finish();
         await complete(root, PATH);
