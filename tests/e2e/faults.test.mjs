@@ -160,7 +160,13 @@ it('libraries without memory: a connection may end, the server and others go on'
     server.faults.set();
     sendTags(publisher, [videoTag(0, 0, { keyframe: true }), audioTag(0, 5)]);
     await plain.frame(0);
-    const after = new HttpConnection(t, server.secure.httpPort);
-    after.request('GET /nothing HTTP/1.1', { Connection: 'close' });
-    assert.equal((await after.response()).status, 404);
+    let answers = 0; // in a row: of every worker, whatever was still on its way when memory came back
+    await poll(async () => {
+        const after = new HttpConnection(null, server.secure.httpPort);
+        after.request('GET /nothing HTTP/1.1', { Connection: 'close' });
+        const status = await after.response().then(response => response.status, () => 0);
+        after.close();
+        answers = status === 404 ? answers + 1 : 0;
+        return answers >= 8;
+    }, 'answers again', 30000);
 });
