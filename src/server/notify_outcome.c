@@ -210,4 +210,3 @@ void notify_conclude(struct notify_server *n, struct notify_request *r, CURLcode
     }
     notify_request_free(n->multi, r);
 }
-
